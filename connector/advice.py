@@ -1,0 +1,139 @@
+"""What to do next about an entry or a notice, in words for operations staff, from its status and code.
+
+Pure; it decides nothing and only says which of the things that people can do fits.
+"""
+
+from collections.abc import Mapping
+
+from connector.status import NoticeStatus, Status
+from connector.store.entries import EntryRow
+from connector.store.intake import NoticeRow
+
+_RETRY = "then `connector log retry {id}`"
+_OR_IGNORE = '; if it is not wanted at the target, `connector log ignore {id} --reason "…"`'
+
+_BY_STATUS: Mapping[Status, str] = {
+    Status.HELD: "A person must post it: `connector log retry {id}`" + _OR_IGNORE + ".",
+    Status.QUEUED: (
+        "Nothing: lane {lane} comes to it by itself. If it stays here, see whether a worker runs and whether "
+        "{target} is paused: `connector check {target}`."
+    ),
+    Status.DELIVERING: "Nothing: a worker is at it.",
+    Status.RETRYING: (
+        "Nothing: it is tried again by itself at {due}. What was sent before is looked for first."
+    ),
+    Status.WAITING: (
+        "Nothing, if {missing} is on its way: the entry goes on by itself as soon as it is there, and "
+        "becomes errored at {deadline}. Else bring that document to {target}, or enter its number at the source"
+        + _OR_IGNORE
+        + "."
+    ),
+    Status.ERRORED: "Put right what the reason names, at {source} or at {target}, "
+    + _RETRY
+    + _OR_IGNORE
+    + ".",
+    Status.FILTERED: (
+        "Nothing. It is decided again when {source} tells of a change. To have {source} asked now: "
+        "`connector log retry {id}`."
+    ),
+    Status.PUBLISHED: "Nothing: it stands at {target} and was read back.",
+    Status.SIMULATED: "Nothing: flow {flow} runs dry. Set its mode to on, and the next event is delivered.",
+    Status.IGNORED: "Nothing. To take it back: `connector log retry {id}`.",
+    Status.RESOLVED: "Nothing: a person did it by hand at {target}.",
+    Status.SUPERSEDED: "Nothing: a later event made it pointless.",
+}
+
+_BY_CODE: Mapping[tuple[Status, str], str] = {
+    (Status.ERRORED, "mapping"): (
+        "Add the row that the reason names to flow {flow} in the configuration file, restart the worker, "
+        + _RETRY
+        + ". Nothing was sent for what is not mapped."
+    ),
+    (Status.ERRORED, "partial"): (
+        "Part of it stands at {target} (see the steps). Put the rest right there or here, "
+        + _RETRY
+        + ": what is done stays done, only what is missing is sent"
+        + _OR_IGNORE
+        + "."
+    ),
+    (Status.ERRORED, "doubled"): (
+        "Undo all but one of the documents that the reason names at {target}, "
+        + _RETRY
+        + ": the one left is adopted."
+    ),
+    (Status.ERRORED, "quarantined"): (
+        "This is a defect of the connector, not of the data. Report it with this story; "
+        "`connector log retry {id}` tries once more, looking first for what may have been sent."
+    ),
+    (Status.ERRORED, "gave up"): (
+        "{target} did not take it for too long. See that it works: `connector check {target}`, "
+        + _RETRY
+        + "."
+    ),
+    (Status.ERRORED, "deadline"): (
+        "What it waited for never came. Bring the missing document to {target}, " + _RETRY + _OR_IGNORE + "."
+    ),
+    (Status.ERRORED, "not supported"): (
+        "This release cannot deliver such events: ignore it, or take the flow out of the configuration."
+    ),
+    (Status.ERRORED, "flow gone"): "Put flow {flow} back into the configuration, "
+    + _RETRY
+    + _OR_IGNORE
+    + ".",
+    (Status.ERRORED, "nothing left"): (
+        "The order is shipped at {target} already. If that was this shipment, entered by hand: "
+        '`connector log ignore {id} --reason "…"`. Else undo the wrong one there, ' + _RETRY + "."
+    ),
+    (Status.QUEUED, "credentials refused"): (
+        "{target} refuses our log-in, so the connection is paused. Correct its credentials in the "
+        "configuration, then `connector check {target}`: when that succeeds, the connection goes on by itself."
+    ),
+    (Status.FILTERED, "echo"): "Nothing: the document came from the connector itself, and must not go round.",
+    (Status.FILTERED, "mode off"): (
+        "Nothing. To carry it after all, set the mode of flow {flow} to on, restart the worker, "
+        + _RETRY
+        + "."
+    ),
+}
+
+_NOTICE: Mapping[NoticeStatus, str] = {
+    NoticeStatus.RECEIVED: (
+        "Nothing: {connection} is asked for the document by itself. If it stays here, "
+        "`connector check {connection}`."
+    ),
+    NoticeStatus.FETCHING: "Nothing: a worker is fetching the document.",
+    NoticeStatus.RETRYING: "Nothing: it is fetched again by itself at {due}.",
+    NoticeStatus.COMPLETED: "Nothing: its document was fetched.",
+    NoticeStatus.IGNORED: "Nothing. To take it back: `connector log retry notice:{id}`.",
+    NoticeStatus.ERRORED: (
+        "Put right what the reason names at {connection}, then `connector log retry notice:{id}`; if it is of "
+        'no interest, `connector log ignore notice:{id} --reason "…"`.'
+    ),
+}
+
+_UNREADABLE = (
+    "It names no document, so there is nothing to fetch. Correct its sender as the reason says, have it sent "
+    'again, then `connector log ignore notice:{id} --reason "…"`.'
+)
+
+
+def about_entry(entry: EntryRow, moment: Mapping[str, str]) -> str:
+    """One or two sentences; `moment` holds `due` and `deadline` as text."""
+    text = _BY_CODE.get((entry.status, entry.code), _BY_STATUS[entry.status])
+    missing = f"{entry.wait_kind} {entry.wait_number} @ {entry.wait_connection}"
+    return text.format(
+        id=entry.id,
+        flow=entry.flow,
+        lane=entry.lane,
+        source=entry.source,
+        target=entry.target,
+        missing=missing if entry.wait_kind else "what it waits for",
+        **moment,
+    )
+
+
+def about_notice(notice: NoticeRow, moment: Mapping[str, str]) -> str:
+    """One or two sentences; `moment` holds `due` as text."""
+    unreadable = notice.status == NoticeStatus.ERRORED and not notice.number
+    text = _UNREADABLE if unreadable else _NOTICE[notice.status]
+    return text.format(id=notice.id, connection=notice.connection, **moment)

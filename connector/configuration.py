@@ -1,0 +1,269 @@
+"""Reading the configuration file into checked models and compiled flows; mistakes are told with their lines.
+
+What may stand in the file say `schemas/config.py` and each system's settings model; how YAML is read says
+`connector/yaml_tree.py`. Nothing here reaches a system or a database.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from connector.configuration_errors import explained
+from connector.errors import ConfigError
+from connector.preferences import CompiledPreferences, PreferencesError, compile_preferences
+from connector.schema_export import json_schema as json_schema
+from connector.suggestion import nearest
+from connector.templates import Template, compile_template
+from connector.yaml_tree import Path as KeyPath
+from connector.yaml_tree import Problem, Tree, read, spelled
+from schemas.config import Config, ConnectionSettings, Flow, Lanes, Token
+from schemas.events import documents_of
+
+Systems = Mapping[str, type[ConnectionSettings]]
+"""Name of a system -> its settings model."""
+
+M = TypeVar("M", bound=BaseModel)
+
+Found = tuple[KeyPath, str]
+"""Where in the file, and what is wrong there."""
+
+
+@dataclass(frozen=True)
+class CompiledFlow:
+    """A flow whose conditions and note were checked; `notes` renders to "" where the flow writes none."""
+
+    flow: Flow
+    preferences: CompiledPreferences
+    notes: Template
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A configuration that can be used.
+
+    `text` is the file as it stands, secrets still as `${NAME}`; `version` its SHA-256, 16 hex digits. The
+    `secrets` are to be hidden from logs and pages: every secret of the models, and what was filled
+    in (but for base_url). `flows` holds all flows by name, also those whose mode is off.
+    """
+
+    config: Config
+    text: str
+    version: str
+    secrets: tuple[str, ...]
+    flows: Mapping[str, CompiledFlow]
+
+
+def load(path: Path, systems: Systems, environ: Mapping[str, str]) -> Loaded:
+    """Read a file; raises ConfigError with every mistake, one a line as `file:line: key: what is wrong`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such file; name yours in CONNECTOR_CONFIG") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: the file cannot be read: {error}") from error
+    return parse(text, systems, environ, name=str(path))
+
+
+def parse(text: str, systems: Systems, environ: Mapping[str, str], name: str = "connector.yaml") -> Loaded:
+    """Read a text (of a stored version, say); raises ConfigError as `load` does, `name` being the file."""
+    tree = read(text, environ)
+    config, flows, found = _Reading(tree, systems).result()
+    problems = _problems(tree, found)
+    if problems or config is None:
+        raise ConfigError("\n".join(f"{name}:{problem}" for problem in problems))
+    return Loaded(config, text, version_of(text), _secrets(config, tree), MappingProxyType(flows))
+
+
+def version_of(text: str) -> str:
+    """The name of a configuration's text: 16 hex digits."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def compile_flows(config: Config) -> Mapping[str, CompiledFlow]:
+    """All flows by name, conditions and notes compiled; raises ConfigError with flow, key and mistake."""
+    compiled = {flow.name: _compiled(flow) for flow in config.flows}
+    wrong = [
+        f"flow {name!r}: {spelled(path)}: {text}"
+        for name, (_, found) in compiled.items()
+        for path, text in found
+    ]
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    return MappingProxyType({name: flow for name, (flow, _) in compiled.items() if flow is not None})
+
+
+def _compiled(flow: Flow) -> tuple[CompiledFlow | None, list[Found]]:
+    found: list[Found] = []
+    preferences = notes = None
+    try:
+        preferences = compile_preferences(flow.preferences, flow.event, flow.context, flow.mapping)
+    except PreferencesError as error:
+        found += [(("preferences", *path), text) for path, text in error.problems]
+    try:
+        notes = compile_template(flow.write_back.notes, documents_of(flow.event, flow.context))
+    except ConfigError as error:
+        found.append((("write_back", "notes"), str(error)))
+    found += _wrong_carriers(flow)
+    if found or preferences is None or notes is None:
+        return None, found
+    return CompiledFlow(flow, preferences, notes), []
+
+
+def _wrong_carriers(flow: Flow) -> Iterator[Found]:
+    table = flow.mapping.ship_via
+    rows = table.rows if table.default == "error" else table.rows | {"default": table.default}
+    for value, service in rows.items():
+        for member, text in (("carrier_code", service.carrier_code), ("title", service.title)):
+            try:
+                compile_template(text, {"value"})
+            except ConfigError as error:
+                yield ("mapping", "ship_via", value, member), str(error)
+
+
+class _Reading:
+    """Validates part by part, so that a mistake in one part hides no mistake in another."""
+
+    def __init__(self, tree: Tree, systems: Systems) -> None:
+        self._systems = systems
+        self._found: list[Found] = []
+        self._raw = self._sections(tree.value)
+        self._flows: list[tuple[int, Flow]] = []
+        self._compiled: dict[str, CompiledFlow] = {}
+
+    def result(self) -> tuple[Config | None, dict[str, CompiledFlow], list[Found]]:
+        """The configuration (None where it is wrong), its compiled flows, and everything found wrong."""
+        parts: dict[str, Any] = {}
+        if isinstance(self._raw.get("connections"), dict):
+            parts["connections"] = {
+                name: self._connection(name, raw) for name, raw in self._raw["connections"].items()
+            }
+        if isinstance(self._raw.get("flows"), list):
+            self._read_flows(self._raw["flows"])
+            parts["flows"] = tuple(flow for _, flow in self._flows)
+        if isinstance(self._raw.get("tokens"), dict):
+            tokens = {
+                name: self._read(Token, raw, ("tokens", name)) for name, raw in self._raw["tokens"].items()
+            }
+            parts["tokens"] = {name: token for name, token in tokens.items() if token is not None}
+        parts["lanes"] = self._read(Lanes, self._raw.get("lanes", {}), ("lanes",)) or Lanes()
+        config = self._whole(parts)
+        return config, self._compiled, self._found
+
+    def _sections(self, value: Any) -> dict[str, Any]:
+        """The top of the file; a section without content counts as absent."""
+        if not isinstance(value, dict):
+            self._found.append(((), "the file must be a mapping with the sections connections and flows"))
+            return {}
+        return {key: section for key, section in value.items() if section is not None}
+
+    def _connection(self, name: str, raw: Any) -> ConnectionSettings:
+        """The settings; a stand-in where they are wrong, so that flows that name them are still checked."""
+        path: KeyPath = ("connections", name)
+        system = raw.get("system") if isinstance(raw, dict) else None
+        if not isinstance(raw, dict):
+            self._found.append((path, "must be a mapping with system, base_url and what the system needs"))
+        elif system is None:
+            known = ", ".join(sorted(self._systems))
+            self._found.append(((*path, "system"), f"is missing; known systems are {known}"))
+        elif system not in self._systems:
+            text = nearest(f"there is no system {system!r}", str(system), self._systems)
+            self._found.append(((*path, "system"), f"{text} (known: {', '.join(sorted(self._systems))})"))
+        elif settings := self._read(self._systems[system], raw, path):
+            return settings
+        return ConnectionSettings.model_construct(system="", base_url="")
+
+    def _read_flows(self, raw: list[Any]) -> None:
+        for index, each in enumerate(raw):
+            flow = self._read_flow(each, ("flows", index))
+            if flow is None:
+                continue
+            self._flows.append((index, flow))
+            compiled, found = _compiled(flow)
+            self._found += [(("flows", index, *path), text) for path, text in found]
+            if compiled:
+                self._compiled[flow.name] = compiled
+
+    def _read_flow(self, raw: Any, path: KeyPath) -> Flow | None:
+        """The flow; where it is wrong, as much of it as is right, so that the rest is still checked."""
+        known = len(self._found)
+        flow = self._read(Flow, raw, path)
+        if flow or not isinstance(raw, dict):
+            return flow
+        wrong = {found[len(path)] for found, _ in self._found[known:] if len(found) > len(path)}
+        try:
+            return Flow.model_validate({key: value for key, value in raw.items() if key not in wrong})
+        except ValidationError:
+            return None  # what is wrong has been told already
+
+    def _read(self, model: type[M], raw: Any, path: KeyPath) -> M | None:
+        try:
+            return model.model_validate(raw)
+        except ValidationError as error:
+            self._found += [((*path, *loc), text) for loc, text in explained(error, model)]
+            return None
+
+    def _whole(self, parts: Mapping[str, Any]) -> Config | None:
+        try:
+            return Config.model_validate({**self._raw, **parts})
+        except ValidationError as error:
+            broken = {loc for loc, _ in self._references(parts)}
+            self._found += [(loc, text) for loc, text in explained(error, Config) if loc not in broken]
+            self._found += [(self._as_written(loc), text) for loc, text in self._references(parts)]
+            return None
+
+    def _references(self, parts: Mapping[str, Any]) -> list[Found]:
+        whole = Config.model_construct(
+            connections=parts.get("connections", {}),
+            flows=parts.get("flows", ()),
+            tokens=parts.get("tokens", {}),
+            lanes=parts["lanes"],
+        )
+        return list(whole.problems())
+
+    def _as_written(self, loc: KeyPath) -> KeyPath:
+        """Flows that are wrong by themselves were left out, so the others have moved up."""
+        if loc[:1] == ("flows",) and isinstance(loc[1], int):
+            return ("flows", self._flows[loc[1]][0], *loc[2:])
+        return loc
+
+
+def _problems(tree: Tree, found: Iterable[Found]) -> list[Problem]:
+    """Everything wrong, in the order of the file, but for what only follows from an unfilled place."""
+    told = {problem.path for problem in tree.problems}
+    if any(problem.path == () for problem in tree.problems):
+        return list(tree.problems)
+    grouped: dict[KeyPath, list[str]] = {}
+    for path, text in found:
+        if path not in told:
+            grouped.setdefault(path, []).append(text)
+    own = [Problem(tree.line(path), path, _joined(texts)) for path, texts in grouped.items()]
+    return sorted((*tree.problems, *own), key=lambda problem: problem.line)
+
+
+def _joined(texts: list[str]) -> str:
+    """Several mistakes at one key are mostly the members of a union: it must be this or that."""
+    either = all(text.startswith("must ") for text in texts)
+    return (" or " if either else "; ").join(dict.fromkeys(texts))
+
+
+def _secrets(config: Config, tree: Tree) -> tuple[str, ...]:
+    """Longest first, so that hiding a part does not leave the rest of a longer one to be read."""
+    filled = {value for path, values in tree.filled.items() if path[-1:] != ("base_url",) for value in values}
+    return tuple(sorted(filled | set(_secret_values(config)), key=lambda value: (-len(value), value)))
+
+
+def _secret_values(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr) and value.get_secret_value():
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        yield from _secret_values([item for _, item in value])
+    elif isinstance(value, Mapping):
+        yield from _secret_values(list(value.values()))
+    elif isinstance(value, tuple | list | frozenset):
+        for item in value:
+            yield from _secret_values(item)

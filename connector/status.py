@@ -1,0 +1,95 @@
+"""The states of an entry and of a notice, and the one table of legal moves; an unlisted move raises.
+
+Pure. `docs/lifecycle.md` is written beside this table.
+"""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The state of an entry of the connector log."""
+
+    HELD = "held"  # a person must post it first
+    QUEUED = "queued"  # to be planned, or to be delivered when its lane comes to it
+    DELIVERING = "delivering"  # the owner of its lane is at it
+    RETRYING = "retrying"  # failed for now; tried again by itself when due
+    WAITING = "waiting"  # something it needs is not there yet
+    ERRORED = "errored"  # a person must act
+    FILTERED = "filtered"  # its sync preferences say no
+    PUBLISHED = "published"  # it stands in the target, read back
+    SIMULATED = "simulated"  # the end of a dry run
+    IGNORED = "ignored"  # a person said: leave it
+    RESOLVED = "resolved"  # a person did it by hand in the target
+    SUPERSEDED = "superseded"  # a later event made it pointless
+
+
+class NoticeStatus(StrEnum):
+    """The state of a notice."""
+
+    RECEIVED = "received"
+    FETCHING = "fetching"
+    RETRYING = "retrying"
+    ERRORED = "errored"
+    COMPLETED = "completed"
+    IGNORED = "ignored"
+
+
+BIRTHS = frozenset({Status.HELD, Status.QUEUED})
+
+MOVES: dict[Status, frozenset[Status]] = {
+    Status.HELD: frozenset({Status.QUEUED, Status.IGNORED}),
+    Status.QUEUED: frozenset(
+        {Status.DELIVERING, Status.FILTERED, Status.ERRORED, Status.IGNORED, Status.SUPERSEDED}
+    ),
+    Status.DELIVERING: frozenset(
+        {Status.PUBLISHED, Status.RETRYING, Status.WAITING, Status.ERRORED, Status.SIMULATED, Status.QUEUED}
+    ),
+    Status.RETRYING: frozenset({Status.DELIVERING, Status.IGNORED, Status.SUPERSEDED}),
+    Status.WAITING: frozenset({Status.QUEUED, Status.ERRORED, Status.IGNORED, Status.SUPERSEDED}),
+    Status.ERRORED: frozenset({Status.QUEUED, Status.IGNORED, Status.RESOLVED, Status.SUPERSEDED}),
+    Status.FILTERED: frozenset({Status.QUEUED, Status.IGNORED, Status.SUPERSEDED}),
+    Status.PUBLISHED: frozenset({Status.QUEUED}),
+    Status.IGNORED: frozenset({Status.QUEUED}),
+    Status.SIMULATED: frozenset(),
+    Status.RESOLVED: frozenset(),
+    Status.SUPERSEDED: frozenset(),
+}
+
+NOTICE_MOVES: dict[NoticeStatus, frozenset[NoticeStatus]] = {
+    NoticeStatus.RECEIVED: frozenset({NoticeStatus.FETCHING, NoticeStatus.ERRORED, NoticeStatus.IGNORED}),
+    NoticeStatus.FETCHING: frozenset(
+        {NoticeStatus.COMPLETED, NoticeStatus.RETRYING, NoticeStatus.ERRORED, NoticeStatus.RECEIVED}
+    ),
+    NoticeStatus.RETRYING: frozenset({NoticeStatus.FETCHING, NoticeStatus.IGNORED}),
+    NoticeStatus.ERRORED: frozenset({NoticeStatus.RECEIVED, NoticeStatus.IGNORED}),
+    NoticeStatus.COMPLETED: frozenset(),
+    NoticeStatus.IGNORED: frozenset({NoticeStatus.RECEIVED}),
+}
+
+BLOCKING = frozenset({Status.QUEUED, Status.DELIVERING, Status.RETRYING})
+"""An entry in one of these lets no later entry of the same order pass it in its lane."""
+
+FINISHED = frozenset(
+    {Status.PUBLISHED, Status.SIMULATED, Status.IGNORED, Status.RESOLVED, Status.SUPERSEDED, Status.FILTERED}
+)
+"""Nothing more happens to these by themselves, and nobody has to act."""
+
+
+class IllegalMove(Exception):
+    """A move that the table does not list; the text names both states and the moves that are legal."""
+
+    def __init__(self, what: str, old: StrEnum, new: StrEnum, legal: frozenset[StrEnum]) -> None:
+        allowed = ", ".join(sorted(legal)) or "nothing"
+        super().__init__(f"{what} is {old} and cannot become {new}; from {old} it can become {allowed}")
+
+
+def check_move(what: str, old: Status, new: Status) -> None:
+    """Raise IllegalMove unless the table lists the move; `what` names the entry for the text."""
+    if new not in MOVES[old]:
+        raise IllegalMove(what, old, new, frozenset[StrEnum](MOVES[old]))
+
+
+def check_notice_move(what: str, old: NoticeStatus, new: NoticeStatus) -> None:
+    """The same for a notice."""
+    if new not in NOTICE_MOVES[old]:
+        raise IllegalMove(what, old, new, frozenset[StrEnum](NOTICE_MOVES[old]))

@@ -1,0 +1,177 @@
+"""One step at its target: look for it, do it if it is not there, read it back.
+
+It talks to the target and touches no database; what came of it is a value, which `deliver.py` records.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from connector.errors import CallError, Doubled, OutcomeUnknown, Rejected
+from connector.plan import Plan, ShipmentStep, Step
+from connector.store.claims import Claimed
+from connector.store.steps import StepRow
+from connector.systems.base import Effect, Increment, Recipe
+from connector.systems.http import Http
+from connector.work import Connection, Job, Notes
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A claimed entry with its plan.
+
+    `settled` are the keys of steps in doubt that may be created by now; `settle_left` is how many seconds the others
+    need at most.
+    """
+
+    claimed: Claimed
+    plan: Plan
+    settled: frozenset[str]
+    settle_left: float
+
+    def __str__(self) -> str:
+        return f"entry {self.claimed.entry.id}"
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What came of one step: its effect if it is done, whether it may have been started, what went wrong.
+
+    `unsettled`: it was not found, but may still turn up. `gone`: unwanted, looked for in vain, and settled.
+    """
+
+    step: StepRow
+    effect: Effect | None = None
+    adopted: bool = False
+    started: bool = False
+    unsettled: bool = False
+    gone: bool = False
+    simulated: bool = False
+    error: CallError | None = None
+
+    @property
+    def done(self) -> bool:
+        """Does its effect stand, read back?"""
+        return self.effect is not None and not self.simulated
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An increment that is about to be written."""
+
+    step_id: int
+    before: Decimal
+    after: Decimal
+
+
+@dataclass
+class StepRun:
+    """One run of one step. `started`: a write was called. `created`: something of ours stands at the target."""
+
+    job: Job
+    row: StepRow
+    http: Http
+    connection: Connection
+    notes: Notes
+    started: bool = False
+    created: bool = False
+
+    async def run(self) -> StepResult:
+        """Look, do, read back; an error of a call comes back in the result."""
+        try:
+            recipe = self._recipe(self.row.spec)
+            if isinstance(recipe, Increment):
+                return await self._increment(recipe)
+            return await self._adopt(recipe) or await self._do(recipe)
+        except CallError as error:
+            began = self.created or (self.started and isinstance(error, OutcomeUnknown))
+            return StepResult(self.row, started=began, error=error)
+
+    async def _adopt(self, planned: Recipe) -> StepResult | None:
+        """What stands there already; what was sent under an earlier plan is looked for first."""
+        earlier = self._recipe(self.row.doubt_spec) if self.row.doubt_spec is not None else None
+        for recipe in (earlier, planned):
+            if recipe is None or isinstance(recipe, Increment):
+                continue
+            effect = await _only(recipe)
+            if effect is not None and self._dry:
+                return StepResult(self.row, effect=effect, adopted=True, simulated=True)
+            if effect is not None:
+                self.created = True
+                return StepResult(self.row, effect=await recipe.verify(effect), adopted=True)
+        return None
+
+    async def _do(self, recipe: Recipe) -> StepResult:
+        if self._dry:
+            return StepResult(self.row, simulated=True)
+        if self._in_doubt and not recipe.native_key:
+            return StepResult(self.row, unsettled=True)
+        if not self.row.wanted:
+            return StepResult(self.row, gone=True)
+        self.started = True
+        effect = await recipe.create()
+        self.created = True
+        effect = await recipe.verify(effect)
+        if self.row.doubt_at is not None:
+            # What a late request of ours left in the meantime would stand beside it.
+            await _only(recipe)
+        return StepResult(self.row, effect=effect)
+
+    async def _increment(self, recipe: Increment) -> StepResult:
+        """Raise or lower an amount exactly once: what it was is committed before it is changed."""
+        stands = await recipe.read()
+        begun = self.row.before is not None and self.row.after is not None
+        before, after = Decimal(self.row.before or stands), Decimal(self.row.after or stands + recipe.amount)
+        if self._dry:
+            return StepResult(self.row, simulated=True)
+        if begun and stands not in (before, after):
+            raise Rejected(
+                f"the amount was {before} and was to become {after}, but now it is {stands}: somebody else changed it; "
+                "set it to what it must be, then ignore this entry",
+                code="changed",
+            )
+        if not begun:
+            await self.notes.commit(self.job, Begun(self.row.id, before, after))
+        if stands == before and before != after:
+            self.started = True
+            await recipe.write(after)
+        self.created = True
+        return StepResult(self.row, effect=await recipe.effect(after), adopted=begun and stands == after)
+
+    @property
+    def delivery(self) -> Delivery:
+        """The entry that the step belongs to."""
+        delivery: Delivery = self.job.subject
+        return delivery
+
+    @property
+    def _dry(self) -> bool:
+        return self.delivery.plan.mode == "dry_run"
+
+    @property
+    def _in_doubt(self) -> bool:
+        return self.row.doubt_at is not None and self.row.key not in self.delivery.settled
+
+    def _recipe(self, spec: Mapping[str, Any]) -> Recipe | Increment:
+        """How this is done there; a recipe may remember what its look has read, so it is used for one run."""
+        step = parse_step(spec)
+        order = step.order.order
+        linked = self.delivery.claimed.linked.get((order.connection, order.number))
+        return self.connection.adapter.recipe(self.http, step, linked)
+
+
+def parse_step(spec: Mapping[str, Any]) -> Step:
+    """A stored step as a value."""
+    return ShipmentStep.model_validate(spec)
+
+
+async def _only(recipe: Recipe) -> Effect | None:
+    """The one effect that stands at the target, or None; two are for a person."""
+    found = await recipe.find()
+    if len(found) > 1:
+        numbers = " and ".join(effect.document.number for effect in found)
+        raise Doubled(
+            f"it stands in the target {len(found)} times, as {numbers}: undo all but one there, then retry"
+        )
+    return found[0] if found else None

@@ -1,0 +1,266 @@
+"""Reading the connector log: lists with filters and a cursor, one entry or notice whole, and counts.
+
+It changes nothing; what a person does to entries stands in `connector/operate.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.status import FINISHED
+from connector.store import entries, intake, links, steps
+from connector.store.database import Transaction
+from connector.store.entries import EntryRow
+from connector.store.intake import EventRow, NoticeRow
+from connector.store.links import Pair
+from connector.store.steps import StepRow
+from connector.store.tables import attempt, entry, entry_key, event, journal, link, notice
+from schemas.events import EVENT_TYPES
+
+MOST_ROWS = 500
+"""Rows of one page, at most."""
+
+_OPEN_NOTICES = ("received", "fetching", "retrying", "errored")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What to list; an empty member asks for nothing.
+
+    `connection` is source or target, `order` the number of an order at any connection; `since` (inclusive)
+    and `until` (exclusive) bound when the entry was made; `q` is looked for in numbers, flow and reason.
+    """
+
+    status: tuple[str, ...] = ()
+    flow: str = ""
+    connection: str = ""
+    type: str = ""
+    order: str = ""
+    q: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Entries, newest first; `cursor` asks for the page after this one and is None on the last."""
+
+    rows: tuple[EntryRow, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class AttemptRow:
+    """One try at an entry or a notice; `exchanges` are its calls, redacted when they were made."""
+
+    number: int
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    code: str
+    reason: str
+    late: bool
+    exchanges: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class JournalRow:
+    """One move of an entry: from (None at its birth), to, why, and who."""
+
+    at: datetime
+    old: str | None
+    new: str
+    code: str
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything that is stored about one entry. `now` is the database's clock when it was read."""
+
+    now: datetime
+    entry: EntryRow
+    event: EventRow
+    keys: tuple[tuple[str, str], ...]
+    orders: Mapping[str, Mapping[str, Any]]
+    steps: tuple[StepRow, ...]
+    attempts: tuple[AttemptRow, ...]
+    journal: tuple[JournalRow, ...]
+    links: tuple[Pair, ...]
+    notices: tuple[NoticeRow, ...]
+
+
+@dataclass(frozen=True)
+class NoticeRecord:
+    """Everything that is stored about one notice."""
+
+    now: datetime
+    notice: NoticeRow
+    attempts: tuple[AttemptRow, ...]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many entries and notices stand in each of their statuses, and how many events match no flow.
+
+    `oldest_unfinished` is when the oldest entry was made that is neither finished nor for a person to act on.
+    """
+
+    entries: Mapping[str, int]
+    notices: Mapping[str, int]
+    unrouted: int
+    oldest_unfinished: datetime | None
+
+
+# -- lists -------------------------------------------------------------------------------------------------
+
+
+def list_entries(
+    tx: Transaction, filters: Filters | None = None, *, limit: int = 50, cursor: str | None = None
+) -> Page:
+    """A page of entries, newest first, from behind `cursor`; raises ValueError for a cursor not of ours."""
+    limit = max(1, min(limit, MOST_ROWS))
+    statement = sa.select(entry).where(*_conditions(filters or Filters())).order_by(entry.c.id.desc())
+    if cursor is not None:
+        statement = statement.where(entry.c.id < _position(cursor))
+    rows = tuple(entries.to_row(row) for row in tx.rows(statement.limit(limit + 1)))
+    return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
+
+
+def _position(cursor: str) -> int:
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 18):
+        raise ValueError(f"{cursor!r} is no cursor: take the one that came with the page before")
+    return int(cursor)
+
+
+def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    wanted: list[tuple[object, sa.ColumnElement[bool]]] = [
+        (filters.status, entry.c.status.in_(filters.status)),
+        (filters.flow, entry.c.flow == filters.flow),
+        (
+            filters.connection,
+            sa.or_(entry.c.source == filters.connection, entry.c.target == filters.connection),
+        ),
+        (filters.type, entry.c.type == filters.type),
+        (filters.order, _of_order(filters.order)),
+        (filters.q, _mentions(filters.q)),
+    ]
+    found = [condition for given, condition in wanted if given]
+    if filters.since is not None:
+        found.append(entry.c.created_at >= filters.since)
+    if filters.until is not None:
+        found.append(entry.c.created_at < filters.until)
+    return found
+
+
+def _of_order(number: str) -> sa.ColumnElement[bool]:
+    """By its number where it was born, or by the number that it bears elsewhere."""
+    ours = sa.and_(
+        link.c.source_number == number,
+        link.c.target_connection == entry_key.c.connection,
+        link.c.target_number == entry_key.c.number,
+    )
+    theirs = sa.and_(
+        link.c.target_number == number,
+        link.c.source_connection == entry_key.c.connection,
+        link.c.source_number == entry_key.c.number,
+    )
+    linked = sa.exists().where(link.c.kind == "order", sa.or_(ours, theirs))
+    return sa.exists().where(entry_key.c.entry_id == entry.c.id, sa.or_(entry_key.c.number == number, linked))
+
+
+def _mentions(words: str) -> sa.ColumnElement[bool]:
+    columns = (entry.c.source_number, entry.c.target_number, entry.c.flow, entry.c.reason)
+    of_order = sa.exists().where(
+        entry_key.c.entry_id == entry.c.id, entry_key.c.number.icontains(words, autoescape=True)
+    )
+    return sa.or_(of_order, *(column.icontains(words, autoescape=True) for column in columns))
+
+
+def open_notices(tx: Transaction, limit: int = 50) -> Sequence[NoticeRow]:
+    """Notices on which something is still to be done, by us or by a person; newest first."""
+    return intake.notices(tx, status=_OPEN_NOTICES, limit=limit)
+
+
+# -- one of them, whole ------------------------------------------------------------------------------------
+
+
+def entry_record(tx: Transaction, entry_id: int) -> Record | None:
+    """One entry with everything that belongs to it, or None where there is none."""
+    row = entries.get(tx, [entry_id]).get(entry_id)
+    if row is None:
+        return None
+    happened = intake.get_events(tx, [row.event_id])[row.event_id]
+    return Record(
+        now=tx.now,
+        entry=row,
+        event=happened,
+        keys=_keys(tx, entry_id),
+        orders=intake.context_of(tx, [row.event_id]).get(row.event_id, {}).get("order", {}),
+        steps=tuple(steps.of_entries(tx, [entry_id]).get(entry_id, ())),
+        attempts=_attempts(tx, attempt.c.entry_id == entry_id),
+        journal=_journal(tx, entry_id),
+        links=tuple(links.of_entry(tx, entry_id)),
+        notices=_heard_by(tx, happened),
+    )
+
+
+def notice_record(tx: Transaction, notice_id: int) -> NoticeRecord | None:
+    """One notice with the tries at fetching it, or None where there is none."""
+    row = intake.get_notice(tx, notice_id)
+    if row is None:
+        return None
+    return NoticeRecord(tx.now, row, _attempts(tx, attempt.c.notice_id == notice_id))
+
+
+def _keys(tx: Transaction, entry_id: int) -> tuple[tuple[str, str], ...]:
+    statement = sa.select(entry_key.c.connection, entry_key.c.number).where(entry_key.c.entry_id == entry_id)
+    ordered = statement.order_by(entry_key.c.connection, entry_key.c.number)
+    return tuple((row["connection"], row["number"]) for row in tx.rows(ordered))
+
+
+def _attempts(tx: Transaction, of: sa.ColumnElement[bool]) -> tuple[AttemptRow, ...]:
+    columns = [attempt.c[name] for name in AttemptRow.__dataclass_fields__]
+    return tuple(AttemptRow(**row) for row in tx.rows(sa.select(*columns).where(of).order_by(attempt.c.id)))
+
+
+def _journal(tx: Transaction, entry_id: int) -> tuple[JournalRow, ...]:
+    columns = [journal.c[name] for name in JournalRow.__dataclass_fields__]
+    statement = sa.select(*columns).where(journal.c.entry_id == entry_id).order_by(journal.c.id)
+    return tuple(JournalRow(**row) for row in tx.rows(statement))
+
+
+def _heard_by(tx: Transaction, happened: EventRow) -> tuple[NoticeRow, ...]:
+    """The notices that spoke of this event's document, or were made to fetch it."""
+    of_document = sa.and_(
+        notice.c.connection == happened.source,
+        notice.c.kind == EVENT_TYPES[happened.type].kind,
+        notice.c.number == happened.document,
+    )
+    of_event = sa.or_(of_document, notice.c.event_id == happened.id)
+    ids = tx.values(sa.select(notice.c.id).where(of_event).order_by(notice.c.id).limit(MOST_ROWS))
+    return tuple(row for one in ids if (row := intake.get_notice(tx, one)) is not None)
+
+
+# -- counts ------------------------------------------------------------------------------------------------
+
+
+def counts(tx: Transaction) -> Counts:
+    """What stands where, now."""
+    busy = [status for status in _tally(tx, entry) if status not in {*FINISHED, "errored", "held"}]
+    oldest = tx.value(sa.select(sa.func.min(entry.c.id)).where(entry.c.status.in_(busy)))
+    return Counts(
+        entries=_tally(tx, entry),
+        notices=_tally(tx, notice),
+        unrouted=int(tx.value(sa.select(sa.func.count()).where(event.c.state == "unrouted"))),
+        oldest_unfinished=entries.get(tx, [oldest])[oldest].created_at if oldest is not None else None,
+    )
+
+
+def _tally(tx: Transaction, table: sa.Table) -> dict[str, int]:
+    statement = sa.select(table.c.status, sa.func.count().label("rows")).group_by(table.c.status)
+    return {str(row["status"]): int(row["rows"]) for row in tx.rows(statement.order_by(table.c.status))}

@@ -1,0 +1,109 @@
+"""What the owner of a lane does with entries: claiming them, taking over from a vanished owner, storing tries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.status import BLOCKING, Status
+from connector.store.database import Transaction
+from connector.store.entries import SYSTEM, EntryRow, Move, journal_line, move, to_row
+from connector.store.steps import StepRow, doubt
+from connector.store.tables import attempt, entry, entry_key, journal
+from schemas.base import DocumentRef
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """An entry in the hands of its lane's owner, with its steps and the numbers its orders bear at the target."""
+
+    entry: EntryRow
+    steps: tuple[StepRow, ...]
+    linked: Mapping[tuple[str, str], DocumentRef]
+    claimed_at: datetime
+
+
+def claim(tx: Transaction, lane: str, token: int, limit: int) -> list[EntryRow]:
+    """Claim due entries of a lane, oldest first, none of which is preceded by an unfinished one of the same order."""
+    mine, theirs, before = entry_key.alias("mine"), entry_key.alias("theirs"), entry.alias("before")
+    blocked = (
+        sa.exists()
+        .where(mine.c.entry_id == entry.c.id)
+        .where(
+            theirs.c.connection == mine.c.connection,
+            theirs.c.number == mine.c.number,
+            theirs.c.target == mine.c.target,
+            theirs.c.entry_id < mine.c.entry_id,
+            before.c.id == theirs.c.entry_id,
+            before.c.status.in_(sorted(BLOCKING)),
+        )
+    )
+    rows = tx.rows(
+        sa.select(entry)
+        .where(
+            entry.c.lane == lane,
+            entry.c.status.in_((Status.QUEUED, Status.RETRYING)),
+            entry.c.due_at <= tx.now,
+            entry.c.replan.is_(False),
+            ~blocked,
+        )
+        .order_by(entry.c.id)
+        .limit(limit)
+        .with_for_update(of=entry, skip_locked=True)  # a person may be moving one of them at this moment
+    )
+    if not rows:
+        return []
+    tx.run(
+        entry.update()
+        .where(entry.c.id.in_([row["id"] for row in rows]))
+        .values(status=Status.DELIVERING, token=token, attempts=entry.c.attempts + 1, updated_at=tx.now)
+    )
+    tx.run(
+        journal.insert(),
+        [
+            journal_line(tx, row["id"], Status(row["status"]), Status.DELIVERING, "", "", SYSTEM)
+            for row in rows
+        ],
+    )
+    return [to_row(row, attempts=row["attempts"] + 1, status=Status.DELIVERING) for row in rows]
+
+
+LOST = "lane lost"
+
+
+MOST_LOSSES = 5
+"""An entry whose worker vanished so often may be what makes workers vanish."""
+
+
+def recover(tx: Transaction, lane: str, token: int, lost_at: datetime | None) -> int:
+    """Take over what an owner that vanished left delivering: back to queued, its unfinished steps in doubt.
+
+    A call of theirs can have started until their lease ran out, so the doubt begins then.
+    """
+    lost = sa.and_(entry.c.lane == lane, entry.c.status == Status.DELIVERING, entry.c.token != token)
+    ids = tx.values(sa.select(entry.c.id).where(lost))
+    if ids:
+        doubt(tx, ids, min(lost_at or tx.now, tx.now))
+        moves = [
+            Move(entry_id, Status.QUEUED, LOST, "its worker vanished; what it sent is looked for first")
+            for entry_id in ids
+        ]
+        move(tx, moves)
+        _quarantine(tx, ids)
+    return len(ids)
+
+
+def _quarantine(tx: Transaction, ids: Sequence[int]) -> None:
+    losses = sa.select(journal.c.entry_id).where(journal.c.entry_id.in_(ids), journal.c.code == LOST)
+    often = losses.group_by(journal.c.entry_id).having(sa.func.count() >= MOST_LOSSES)
+    reason = (
+        f"the worker vanished {MOST_LOSSES} times while delivering it; retry it alone once the cause is known"
+    )
+    move(tx, [Move(entry_id, Status.ERRORED, "quarantined", reason) for entry_id in tx.values(often)])
+
+
+def add_attempts(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store tries: of an entry or of a notice, with what was sent and received (redacted)."""
+    tx.run(attempt.insert(), list(rows))

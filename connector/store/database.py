@@ -1,0 +1,234 @@
+"""Connections to SQLite and PostgreSQL, transactions with the database's own clock, and the schema's version.
+
+SQLite: WAL, writers `BEGIN IMMEDIATE`, busy time-out 10 s, synchronous FULL. PostgreSQL: psycopg 3, READ COMMITTED.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from connector.errors import ConfigError
+
+MIGRATION_LOCK = 0x636F6E6E  # any number, as long as every process takes the same
+
+
+class SchemaMismatch(ConfigError):
+    """The database's schema is older or newer than this release; the text says what to do."""
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached or lost the connection; nothing was committed by the failed transaction."""
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One transaction; `now` is the database's clock at its beginning."""
+
+    connection: Connection
+    now: datetime
+
+    def rows(self, statement: sa.Executable) -> Sequence[sa.RowMapping]:
+        """Every row, as mappings from column name to value."""
+        return self.connection.execute(statement).mappings().all()
+
+    def row(self, statement: sa.Executable) -> sa.RowMapping | None:
+        """The first row, or None."""
+        return self.connection.execute(statement).mappings().first()
+
+    def value(self, statement: sa.Executable) -> Any:
+        """The first column of the first row, or None."""
+        return self.connection.execute(statement).scalar()
+
+    def values(self, statement: sa.Executable) -> Sequence[Any]:
+        """The first column of every row."""
+        return self.connection.execute(statement).scalars().all()
+
+    def run(self, statement: sa.Executable, many: Sequence[Mapping[str, Any]] | None = None) -> int:
+        """Execute, once or for each of `many`; the count of rows touched (of one statement)."""
+        if many is not None and not many:
+            return 0
+        result = (
+            self.connection.execute(statement, many)
+            if many is not None
+            else self.connection.execute(statement)
+        )
+        return int(getattr(result, "rowcount", -1))
+
+    def insert_new(
+        self, table: sa.Table, rows: Sequence[Mapping[str, Any]], returning: Sequence[sa.Column[Any]]
+    ) -> Sequence[sa.RowMapping]:
+        """Insert the rows that break no unique constraint and return those; the others are left as they are."""
+        if not rows:
+            return ()
+        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(table).on_conflict_do_nothing().returning(*returning)
+        return self.connection.execute(statement, list(rows)).mappings().all()
+
+
+class Database:
+    """One database, by SQLAlchemy URL (`sqlite:///…` or `postgresql+psycopg://…`)."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            if not self.url.database or self.url.database == ":memory:":
+                raise ConfigError("an SQLite database needs a file: sqlite:////absolute/path/connector.db")
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = sa.create_engine(self.url, pool_size=pool_size, **_ENGINE)
+            _prepare_sqlite(self.engine)
+        else:
+            if self.url.get_backend_name() != "postgresql":
+                raise ConfigError(
+                    f"{self.url.get_backend_name()} is not supported: the database URL starts with sqlite:/// "
+                    "or postgresql+psycopg://"
+                )
+            self.url = self.url.set(drivername="postgresql+psycopg")
+            patience = {"connect_timeout": 5, "keepalives_idle": 30}
+            self.engine = sa.create_engine(
+                self.url, pool_size=pool_size, pool_pre_ping=True, connect_args=patience, **_ENGINE
+            )
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that commits at the end and rolls back on any exception."""
+        with self._transaction(self.engine) as transaction:
+            yield transaction
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction for reading: it takes no write lock in SQLite."""
+        with self._transaction(self.engine.execution_options(reading=True)) as transaction:
+            yield transaction
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Transaction]:
+        try:
+            with engine.begin() as connection:
+                yield Transaction(connection, _clock(connection))
+        except OperationalError as error:
+            raise StoreUnavailable(f"the database cannot be used: {_first_line(error)}") from error
+        except PoolTimeout as error:
+            raise StoreUnavailable("every connection to the database is in use") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StoreUnavailable(
+                    f"the connection to the database broke: {_first_line(error)}"
+                ) from error
+            raise
+
+    def close(self) -> None:
+        """Close the pool."""
+        self.engine.dispose()
+
+    def migrate(self) -> str:
+        """Bring the schema to this release's version, under a lock; returns that version."""
+        with self.write() as tx:
+            if not self.is_sqlite:
+                tx.run(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            config = _alembic()
+            config.attributes["connection"] = tx.connection
+            command.upgrade(config, "head")
+        return _head()
+
+    def check_schema(self) -> None:
+        """Raise SchemaMismatch unless the schema is this release's."""
+        try:
+            with self.engine.connect() as connection:
+                found = MigrationContext.configure(connection).get_current_revision()
+        except OperationalError as error:
+            raise StoreUnavailable(f"the database cannot be used: {_first_line(error)}") from error
+        known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+        if found == _head():
+            return
+        if found is None:
+            raise SchemaMismatch("the database has no tables yet: run `connector migrate` once")
+        if found in known:
+            raise SchemaMismatch(
+                f"the database is at schema {found}, this release needs {_head()}: run `connector migrate`"
+            )
+        raise SchemaMismatch(
+            f"the database is at schema {found}, which a newer release made; this release knows up to {_head()}: "
+            "run the newer release, or restore the backup taken before it was installed"
+        )
+
+
+def _json(value: Any) -> str:
+    """JSON without NUL characters, which PostgreSQL cannot hold."""
+    text = json.dumps(value, ensure_ascii=False)
+    return json.dumps(_without_nul(value), ensure_ascii=False) if "\\u0000" in text else text
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, Mapping):
+        return {_without_nul(key): _without_nul(member) for key, member in value.items()}
+    return [_without_nul(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+_ENGINE: dict[str, Any] = {
+    "max_overflow": 20,
+    "pool_timeout": 10,
+    "json_serializer": _json,
+    "hide_parameters": True,  # an error's text goes into logs, rows do not
+}
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+
+
+def _alembic() -> AlembicConfig:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def _head() -> str:
+    return str(ScriptDirectory.from_config(_alembic()).get_current_head())
+
+
+def _clock(connection: Connection) -> datetime:
+    if connection.dialect.name == "sqlite":
+        text = connection.exec_driver_sql("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')").scalar_one()
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return moment.astimezone(UTC)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Take transactions into our own hands: the driver's own BEGIN is deferred and would fail on upgrade."""
+
+    @sa.event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "busy_timeout = 10000",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,394 @@
+"""What was heard: notices and events, deduplicated by unique constraints, with the context and revisions of facts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.plan import EventIdentity
+from connector.status import NoticeStatus, check_notice_move
+from connector.store.database import Transaction
+from connector.store.tables import attempt, context, event, fact, notice
+
+TO_ROUTE = ("new", "fetched")
+"""States of events that wait for the router; a fetched one is not fetched again, whatever context it still lacks."""
+
+
+@dataclass(frozen=True)
+class NewNotice:
+    """A notice to store; an errored one (authentic but not understood) has no document and a reason."""
+
+    connection: str
+    lane: str
+    transport_id: str
+    kind: str
+    number: str
+    ordering: int
+    payload: str
+    code: str = ""
+    reason: str = ""
+    event_id: int | None = None
+
+
+@dataclass(frozen=True)
+class NoticeRow:
+    """A stored notice."""
+
+    id: int
+    connection: str
+    lane: str
+    transport_id: str
+    kind: str
+    number: str
+    status: NoticeStatus
+    code: str
+    reason: str
+    payload: str
+    event_id: int | None
+    received_at: datetime
+    due_at: datetime
+    attempts: int
+    failed_since: datetime | None
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """An event to store; `revision` None takes the fact's current one."""
+
+    source: str
+    type: str
+    document: str
+    revision: int | None
+    transport_id: str
+    via: str
+    time: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """A stored event. `state`: new (to be routed), fetching (its context), fetched, routed, unrouted."""
+
+    id: int
+    source: str
+    type: str
+    document: str
+    revision: int
+    transport_id: str
+    via: str
+    time: datetime
+    received_at: datetime
+    state: str
+    data: Mapping[str, Any]
+
+    @property
+    def identity(self) -> EventIdentity:
+        """What makes it this event."""
+        return EventIdentity(
+            source=self.source, type=self.type, document=self.document, revision=self.revision
+        )
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The id under which something stands, and whether it stood there before."""
+
+    id: int
+    duplicate: bool
+
+
+# -- notices -----------------------------------------------------------------------------------------------------------
+
+
+def store_notices(tx: Transaction, notices: Sequence[NewNotice]) -> list[Receipt]:
+    """Store notices, each once per transport id and document, and say under which ids they stand."""
+    same = (notice.c.connection, notice.c.transport_id, notice.c.kind, notice.c.number)
+    rows = {_notice_key(new): _notice_values(tx, new) for new in notices}
+    stored = tx.insert_new(notice, [rows[key] for key in sorted(rows)], [notice.c.id, *same])
+    fresh = {tuple(row[column.name] for column in same): int(row["id"]) for row in stored}
+    known: dict[tuple[Any, ...], int] = {}
+    if len(fresh) < len(rows):
+        statement = sa.select(notice.c.id, *same).where(sa.tuple_(*same).in_(list(rows)))
+        known = {tuple(row[column.name] for column in same): int(row["id"]) for row in tx.rows(statement)}
+    return [Receipt(fresh.get(key) or known[key], key not in fresh) for key in map(_notice_key, notices)]
+
+
+def _notice_key(new: NewNotice) -> tuple[str, str, str, str]:
+    return (new.connection, new.transport_id, new.kind, new.number)
+
+
+def _notice_values(tx: Transaction, new: NewNotice) -> dict[str, Any]:
+    return {
+        "connection": new.connection,
+        "lane": new.lane,
+        "transport_id": new.transport_id,
+        "kind": new.kind,
+        "number": new.number,
+        "ordering": new.ordering,
+        "status": NoticeStatus.ERRORED if new.code else NoticeStatus.RECEIVED,
+        "code": new.code,
+        "reason": new.reason,
+        "payload": new.payload,
+        "event_id": new.event_id,
+        "received_at": tx.now,
+        "due_at": tx.now,
+        "attempts": 0,
+        "failed_since": None,
+        "token": None,
+        "updated_at": tx.now,
+    }
+
+
+def claim_notices(tx: Transaction, lane: str, token: int, limit: int) -> list[NoticeRow]:
+    """Claim due notices of a lane for its owner; all due notices of a claimed document come along, however many."""
+    due = sa.and_(
+        notice.c.lane == lane, notice.c.status.in_(("received", "retrying")), notice.c.due_at <= tx.now
+    )
+    documents = tx.rows(
+        sa.select(notice.c.kind, notice.c.number, sa.func.min(notice.c.id).label("first"))
+        .where(due)
+        .group_by(notice.c.kind, notice.c.number)
+        .order_by(sa.text("first"))
+        .limit(limit)
+    )
+    if not documents:
+        return []
+    wanted = sa.tuple_(notice.c.kind, notice.c.number).in_(
+        [(row["kind"], row["number"]) for row in documents]
+    )
+    found = sa.select(notice).where(due, wanted).order_by(notice.c.id)
+    rows = tx.rows(
+        found.with_for_update(skip_locked=True)
+    )  # a person may be moving one of them at this moment
+    ids = [row["id"] for row in rows]
+    tx.run(
+        notice.update()
+        .where(notice.c.id.in_(ids))
+        .values(status=NoticeStatus.FETCHING, token=token, attempts=notice.c.attempts + 1, updated_at=tx.now)
+    )
+    return [_notice(row, attempts=row["attempts"] + 1, status=NoticeStatus.FETCHING) for row in rows]
+
+
+def move_notices(
+    tx: Transaction,
+    ids: Iterable[int],
+    status: NoticeStatus,
+    *,
+    code: str = "",
+    reason: str = "",
+    delay: float = 0,
+) -> None:
+    """Move notices to another status, due after `delay` seconds; raises IllegalMove."""
+    wanted = list(ids)
+    for row in tx.rows(
+        sa.select(notice.c.id, notice.c.status).where(notice.c.id.in_(wanted)).with_for_update()
+    ):
+        check_notice_move(f"notice {row['id']}", NoticeStatus(row["status"]), status)
+    since: Any = sa.func.coalesce(notice.c.failed_since, tx.now) if status == NoticeStatus.RETRYING else None
+    tx.run(
+        notice.update()
+        .where(notice.c.id.in_(wanted))
+        .values(
+            status=status,
+            code=code,
+            reason=reason,
+            due_at=tx.now + timedelta(seconds=delay),
+            failed_since=since,
+            token=None,
+            updated_at=tx.now,
+        )
+    )
+
+
+def recover_notices(tx: Transaction, lane: str, token: int) -> int:
+    """Put back what an owner that vanished was fetching; fetching changes nothing at the vendor."""
+    lost = sa.and_(notice.c.lane == lane, notice.c.status == "fetching", notice.c.token != token)
+    ids = tx.values(sa.select(notice.c.id).where(lost))
+    if ids:
+        move_notices(
+            tx, ids, NoticeStatus.RECEIVED, code="lane lost", reason="the worker that fetched it vanished"
+        )
+    return len(ids)
+
+
+def notices(
+    tx: Transaction, *, status: Sequence[str] = (), connection: str | None = None, limit: int = 50
+) -> list[NoticeRow]:
+    """Notices, newest first."""
+    statement = sa.select(notice).order_by(notice.c.id.desc()).limit(limit)
+    if status:
+        statement = statement.where(notice.c.status.in_(status))
+    if connection:
+        statement = statement.where(notice.c.connection == connection)
+    return [_notice(row) for row in tx.rows(statement)]
+
+
+def get_notice(tx: Transaction, notice_id: int) -> NoticeRow | None:
+    """One notice."""
+    row = tx.row(sa.select(notice).where(notice.c.id == notice_id))
+    return _notice(row) if row else None
+
+
+def notice_attempts(tx: Transaction, notice_id: int) -> Sequence[sa.RowMapping]:
+    """The tries at fetching it, oldest first."""
+    return tx.rows(sa.select(attempt).where(attempt.c.notice_id == notice_id).order_by(attempt.c.id))
+
+
+def _notice(row: sa.RowMapping, **changed: Any) -> NoticeRow:
+    values = {name: row[name] for name in NoticeRow.__dataclass_fields__} | changed
+    return NoticeRow(**(values | {"status": NoticeStatus(values["status"])}))
+
+
+# -- events ------------------------------------------------------------------------------------------------------------
+
+
+def store_events(tx: Transaction, events: Sequence[NewEvent]) -> list[Receipt]:
+    """Store events, each once per identity, and say under which ids they stand."""
+    same = (event.c.source, event.c.type, event.c.document, event.c.revision)
+    revisions = _current_revisions(tx, events)
+    keys = [
+        (e.source, e.type, e.document, e.revision or revisions.get((e.source, e.type, e.document), 1))
+        for e in events
+    ]
+    rows = {key: _event_values(tx, new, key[3]) for key, new in zip(keys, events, strict=True)}
+    stored = tx.insert_new(event, list(rows.values()), [event.c.id, *same])
+    fresh = {tuple(row[column.name] for column in same): int(row["id"]) for row in stored}
+    known: dict[tuple[Any, ...], int] = {}
+    if len(fresh) < len(rows):
+        statement = sa.select(event.c.id, *same).where(sa.tuple_(*same).in_(list(rows)))
+        known = {tuple(row[column.name] for column in same): int(row["id"]) for row in tx.rows(statement)}
+    _remember_facts(tx, [key for key in rows if key in fresh])
+    receipts, seen = [], set[tuple[Any, ...]]()
+    for key in keys:
+        receipts.append(Receipt(fresh.get(key) or known[key], key not in fresh or key in seen))
+        seen.add(key)
+    return receipts
+
+
+def _event_values(tx: Transaction, new: NewEvent, revision: int) -> dict[str, Any]:
+    return {
+        "source": new.source,
+        "type": new.type,
+        "document": new.document,
+        "revision": revision,
+        "transport_id": new.transport_id,
+        "via": new.via,
+        "time": new.time,
+        "received_at": tx.now,
+        "state": "new",
+        "data": new.data,
+    }
+
+
+def _current_revisions(tx: Transaction, events: Sequence[NewEvent]) -> dict[tuple[str, str, str], int]:
+    wanted = [(e.source, e.type, e.document) for e in events if e.revision is None]
+    if not wanted:
+        return {}
+    rows = tx.rows(sa.select(fact).where(sa.tuple_(fact.c.source, fact.c.type, fact.c.document).in_(wanted)))
+    return {
+        (row["source"], row["type"], row["document"]): row["revision"] + (0 if row["holds"] else 1)
+        for row in rows
+    }
+
+
+def _remember_facts(tx: Transaction, keys: Sequence[tuple[Any, ...]]) -> None:
+    """After new events: the fact holds, at this revision or a later one that is known already."""
+    rows = [
+        {"source": s, "type": t, "document": d, "revision": r, "holds": True, "updated_at": tx.now}
+        for s, t, d, r in keys
+    ]
+    same = [fact.c.source, fact.c.type, fact.c.document]
+    latest = {
+        (row["source"], row["type"], row["document"]): row
+        for row in sorted(rows, key=lambda row: row["revision"])
+    }
+    new = {tuple(row.values()) for row in tx.insert_new(fact, list(latest.values()), same)}
+    for key, row in latest.items():
+        if key not in new:
+            tx.run(
+                fact.update()
+                .where(
+                    fact.c.source == row["source"],
+                    fact.c.type == row["type"],
+                    fact.c.document == row["document"],
+                    fact.c.revision < row["revision"],
+                )
+                .values(revision=row["revision"], holds=True, updated_at=tx.now)
+            )
+
+
+def observe_fact(tx: Transaction, source: str, type_: str, document: str, holds: bool) -> int | None:
+    """Take note of whether a fact holds at its source; the revision that is meant if it does, else None.
+
+    The revision is 1, and one more only after the document was seen to have left that state and reached it again.
+    """
+    here = sa.and_(fact.c.source == source, fact.c.type == type_, fact.c.document == document)
+    row = tx.row(sa.select(fact).where(here).with_for_update())
+    if row is None:
+        return 1 if holds else None
+    revision = row["revision"] + (1 if holds and not row["holds"] else 0)
+    if holds != row["holds"]:
+        tx.run(fact.update().where(here).values(holds=holds, revision=revision, updated_at=tx.now))
+    return revision if holds else None
+
+
+def refresh_event(tx: Transaction, event_id: int, data: Mapping[str, Any]) -> bool:
+    """Put newer data under an event that was heard again; did it change?"""
+    old = tx.value(sa.select(event.c.data).where(event.c.id == event_id))
+    if old == data:
+        return False
+    tx.run(event.update().where(event.c.id == event_id).values(data=data))
+    return True
+
+
+def store_context(
+    tx: Transaction, event_id: int, kind: str, documents: Mapping[str, Mapping[str, Any]]
+) -> bool:
+    """Store context documents (number -> document) beside an event; did anything change?"""
+    old = context_of(tx, [event_id]).get(event_id, {}).get(kind, {})
+    changed = {number: document for number, document in documents.items() if old.get(number) != document}
+    for number, document in changed.items():
+        here = sa.and_(context.c.event_id == event_id, context.c.kind == kind, context.c.number == number)
+        values = {"document": document, "stored_at": tx.now}
+        if number in old:
+            tx.run(context.update().where(here).values(**values))
+        else:
+            tx.run(context.insert().values(event_id=event_id, kind=kind, number=number, **values))
+    return bool(changed)
+
+
+def context_of(
+    tx: Transaction, event_ids: Sequence[int]
+) -> dict[int, dict[str, dict[str, Mapping[str, Any]]]]:
+    """The stored context of events: event id -> kind -> number -> document."""
+    found: dict[int, dict[str, dict[str, Mapping[str, Any]]]] = {}
+    if event_ids:
+        for row in tx.rows(sa.select(context).where(context.c.event_id.in_(list(event_ids)))):
+            found.setdefault(row["event_id"], {}).setdefault(row["kind"], {})[row["number"]] = row["document"]
+    return found
+
+
+def events_to_route(tx: Transaction, limit: int) -> list[EventRow]:
+    """The oldest events that wait for routing."""
+    statement = sa.select(event).where(event.c.state.in_(TO_ROUTE)).order_by(event.c.id).limit(limit)
+    return [EventRow(**row) for row in tx.rows(statement)]
+
+
+def get_events(tx: Transaction, ids: Iterable[int]) -> dict[int, EventRow]:
+    """Events by id."""
+    return {row["id"]: EventRow(**row) for row in tx.rows(sa.select(event).where(event.c.id.in_(list(ids))))}
+
+
+def set_state(tx: Transaction, ids: Iterable[int], state: str) -> None:
+    """Set the state of events."""
+    wanted = list(ids)
+    if wanted:
+        tx.run(event.update().where(event.c.id.in_(wanted)).values(state=state))
+
+
+def unrouted(tx: Transaction, limit: int = 50) -> list[EventRow]:
+    """Events that match no flow, newest first."""
+    statement = sa.select(event).where(event.c.state == "unrouted").order_by(event.c.id.desc()).limit(limit)
+    return [EventRow(**row) for row in tx.rows(statement)]

@@ -1,0 +1,105 @@
+"""Entries that wait for a link: woken by it, looked at again, ended by their deadline; and the keys that links add."""
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from connector.status import Status
+from connector.store.database import Transaction
+from connector.store.entries import EntryRow, Move, move, rows_of
+from connector.store.tables import entry, entry_key, link
+from schemas.base import DocumentRef
+
+
+def wake(tx: Transaction, pairs: Iterable[tuple[DocumentRef, DocumentRef]]) -> list[int]:
+    """Queue the entries that waited for any of these links; planned anew, for their facts may have changed."""
+    sides = {(ref.kind, ref.connection, ref.number) for pair in pairs for ref in pair}
+    if not sides:
+        return []
+    here = sa.tuple_(entry.c.wait_kind, entry.c.wait_connection, entry.c.wait_number).in_(sides)
+    ids = list(
+        tx.values(sa.select(entry.c.id).where(entry.c.status == Status.WAITING, here).order_by(entry.c.id))
+    )
+    move(
+        tx,
+        [
+            Move(entry_id, Status.QUEUED, "link came", "what it waited for is there", replan=True)
+            for entry_id in ids
+        ],
+    )
+    return ids
+
+
+def ended(tx: Transaction) -> list[EntryRow]:
+    """Waiting entries whose link is there after all (a wait and a link may be stored at the same moment)."""
+    linked = sa.exists().where(
+        link.c.kind == entry.c.wait_kind,
+        sa.or_(
+            sa.and_(
+                link.c.source_connection == entry.c.wait_connection,
+                link.c.source_number == entry.c.wait_number,
+                link.c.target_connection == entry.c.target,
+            ),
+            sa.and_(
+                link.c.target_connection == entry.c.wait_connection,
+                link.c.target_number == entry.c.wait_number,
+                link.c.source_connection == entry.c.target,
+            ),
+        ),
+    )
+    return rows_of(tx, sa.select(entry).where(entry.c.status == Status.WAITING, linked))
+
+
+def to_look_again(tx: Transaction) -> list[EntryRow]:
+    """Waiting entries that are due for another look at the target, before their deadline."""
+    due = sa.and_(entry.c.due_at <= tx.now, entry.c.wait_until > tx.now)
+    return rows_of(tx, sa.select(entry).where(entry.c.status == Status.WAITING, due))
+
+
+def past_deadline(tx: Transaction) -> list[EntryRow]:
+    """Waiting entries that have waited too long."""
+    return rows_of(tx, sa.select(entry).where(entry.c.status == Status.WAITING, entry.c.wait_until <= tx.now))
+
+
+def blocker(tx: Transaction, entry_id: int, type_: str) -> EntryRow | None:
+    """The earlier entry of this type on the same order and target that should have made the link, if it is stuck."""
+    mine, theirs = entry_key.alias("mine"), entry_key.alias("theirs")
+    statement = (
+        sa.select(entry)
+        .join(theirs, theirs.c.entry_id == entry.c.id)
+        .join(
+            mine,
+            sa.and_(
+                mine.c.connection == theirs.c.connection,
+                mine.c.number == theirs.c.number,
+                mine.c.target == theirs.c.target,
+            ),
+        )
+        .where(mine.c.entry_id == entry_id, entry.c.id < entry_id, entry.c.type == type_)
+        .where(entry.c.status.in_((Status.WAITING, Status.ERRORED, Status.FILTERED, Status.HELD)))
+        .order_by(entry.c.id.desc())
+        .limit(1)
+    )
+    found = rows_of(tx, statement)
+    return found[0] if found else None
+
+
+def rekey(tx: Transaction, born: Mapping[tuple[str, str], tuple[str, str]]) -> None:
+    """Links appeared: unfinished entries known under an order's number elsewhere are known by its birth number too."""
+    for (connection, number), (birth_connection, birth_number) in born.items():
+        if (connection, number) == (birth_connection, birth_number):
+            continue
+        here = sa.and_(entry_key.c.connection == connection, entry_key.c.number == number)
+        unfinished = entry.c.status.notin_(
+            (Status.PUBLISHED, Status.RESOLVED, Status.SUPERSEDED, Status.SIMULATED)
+        )
+        rows = tx.rows(
+            sa.select(entry_key.c.entry_id, entry_key.c.target)
+            .join(entry, entry.c.id == entry_key.c.entry_id)
+            .where(here, unfinished)
+        )
+        tx.insert_new(
+            entry_key,
+            [{**row, "connection": birth_connection, "number": birth_number} for row in rows],
+            [entry_key.c.entry_id],
+        )

@@ -1,0 +1,335 @@
+"""The story of an entry or a notice, top to bottom, from all that is stored about it; and the same as JSON.
+
+Pure: records in, values out. How a story is printed is the business of whoever shows it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from connector import advice
+from connector.status import NoticeStatus, Status
+from connector.store.browse import AttemptRow, NoticeRecord, Record
+from connector.store.entries import EntryRow
+from connector.store.intake import EventRow, NoticeRow
+from connector.store.steps import StepRow
+from schemas.base import DocumentRef, Model
+
+Tone = Literal["plain", "good", "busy", "bad", "quiet"]
+
+SHORT_BODY = 300
+"""Characters of a request's or reply's body, unless the whole is asked for."""
+
+TONES: Mapping[str, Tone] = {
+    Status.PUBLISHED: "good",
+    Status.RESOLVED: "good",
+    Status.SIMULATED: "good",
+    NoticeStatus.COMPLETED: "good",
+    Status.ERRORED: "bad",
+    Status.RETRYING: "busy",
+    Status.WAITING: "busy",
+    Status.HELD: "busy",
+    Status.QUEUED: "busy",
+    Status.DELIVERING: "busy",
+    NoticeStatus.RECEIVED: "busy",
+    NoticeStatus.FETCHING: "busy",
+    Status.FILTERED: "quiet",
+    Status.IGNORED: "quiet",
+    Status.SUPERSEDED: "quiet",
+}
+"""How a status feels: good and bad ask for no more and for a person, busy goes on by itself."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that is said; `depth` 1 belongs to the line before it."""
+
+    label: str
+    text: str
+    tone: Tone = "plain"
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """A chapter: its title and its lines."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened, in order, and what to do next."""
+
+    title: str
+    status: str
+    parts: tuple[Part, ...]
+
+
+def of_entry(record: Record, *, full: bool = False) -> Story:
+    """The story of an entry; bodies of calls are shortened unless `full`."""
+    entry = record.entry
+    told = (
+        Part("Now", tuple(_now(record))),
+        Part("Event", tuple(_event(record.event, record.notices))),
+        Part("Decision", tuple(decision(entry.plan or {}))),
+        Part("Mapping", tuple(mapping(entry.plan or {}))),
+        Part("Steps", tuple(line for step in record.steps for line in _step(step))),
+        Part("Attempts", tuple(line for one in record.attempts for line in _attempt(one, full))),
+        Part("Links", tuple(Line(source.kind, f"{source}  =  {target}") for source, target in record.links)),
+        Part("Journal", tuple(_journal(record))),
+        Part(
+            "What to do next",
+            (Line("", advice.about_entry(entry, _moments(entry)), _next_tone(entry.status)),),
+        ),
+    )
+    title = f"Entry {entry.id} · {entry.type} {entry.source_number} · {entry.source} → {entry.target}"
+    return Story(title, entry.status, tuple(part for part in told if part.lines))
+
+
+def of_notice(record: NoticeRecord, *, full: bool = False) -> Story:
+    """The story of a notice."""
+    notice = record.notice
+    what = f"{notice.kind} {notice.number}" if notice.number else "not understood"
+    now = [
+        Line(
+            "status",
+            f"{notice.status} since {_since(notice_changed(record), record.now)}",
+            TONES[notice.status],
+        ),
+        *([Line("reason", notice.reason)] if notice.reason else []),
+        Line("received", moment(notice.received_at)),
+        Line("transport id", notice.transport_id),
+    ]
+    payload = notice.payload if full else shortened(notice.payload)
+    told = (
+        Part("Now", tuple(now)),
+        Part("What was sent to us", (Line("body", payload),) if payload else ()),
+        Part("Attempts", tuple(line for one in record.attempts for line in _attempt(one, full))),
+        Part(
+            "What to do next",
+            (
+                Line(
+                    "", advice.about_notice(notice, {"due": moment(notice.due_at)}), _next_tone(notice.status)
+                ),
+            ),
+        ),
+    )
+    title = f"Notice {notice.id} · {what} · {notice.connection}"
+    return Story(title, notice.status, tuple(part for part in told if part.lines))
+
+
+def notice_changed(record: NoticeRecord) -> datetime:
+    """When the notice last came to where it stands: its last try's end, or its receipt."""
+    return record.attempts[-1].ended_at if record.attempts else record.notice.received_at
+
+
+# -- chapters ----------------------------------------------------------------------------------------------
+
+
+def _now(record: Record) -> Iterator[Line]:
+    entry = record.entry
+    since = record.journal[-1].at if record.journal else entry.created_at
+    yield Line("status", f"{entry.status} since {_since(since, record.now)}", TONES[entry.status])
+    if entry.reason:
+        yield Line("reason", f"{entry.code}: {entry.reason}" if entry.code else entry.reason)
+    yield Line("at the source", f"{entry.source_number} @ {entry.source}")
+    yield Line("at the target", f"{entry.target_number or '(nothing yet)'} @ {entry.target}")
+    if record.keys:
+        yield Line("orders", ", ".join(f"{number} @ {connection}" for connection, number in record.keys))
+    yield Line("flow", f"{entry.flow}, configuration {entry.config_version}")
+
+
+def _event(event: EventRow, notices: Sequence[NoticeRow]) -> Iterator[Line]:
+    yield Line("what", str(event.identity))
+    yield Line("happened", moment(event.time))
+    yield Line("heard", f"{moment(event.received_at)} by {event.via}, {event.transport_id}")
+    for notice in notices:
+        said = f": {notice.reason}" if notice.reason else ""
+        yield Line(f"notice {notice.id}", f"{notice.status}{said}", TONES[notice.status], depth=1)
+
+
+def decision(plan: Mapping[str, Any]) -> Iterator[Line]:
+    """What the preferences of a stored plan said, each condition with the values seen."""
+    for trace in plan.get("preferences", ()):
+        verdict = "synced" if trace["passed"] else "not synced"
+        about = f"order {trace['order']}" if trace["order"] else "the document"
+        yield Line(about, verdict, "good" if trace["passed"] else "quiet")
+        for condition in trace["conditions"]:
+            yield from _condition(condition, trace["match"])
+    for sentence in plan.get("skipped", ()):
+        yield Line("left out", sentence, "quiet")
+    if plan and not plan.get("preferences"):
+        yield Line("preferences", plan.get("reason") or "were not asked", "quiet")
+
+
+def _condition(condition: Mapping[str, Any], match: str) -> Iterator[Line]:
+    group = "required" if condition["group"] == "require" else f"{match} of"
+    tone: Tone = "good" if condition["passed"] else "bad"
+    mark = "✓" if condition["passed"] else "✗"
+    yield Line(f"{mark} {condition['name']}", f"{condition['when']}   ({group})", tone, depth=1)
+    seen = ", ".join(f"{name} = {value or 'empty'}" for name, value in condition["seen"].items())
+    said = "; ".join(text for text in (seen, condition["problem"]) if text)
+    if said:
+        yield Line("seen", said, depth=2)
+
+
+def mapping(plan: Mapping[str, Any]) -> Iterator[Line]:
+    """Each mapped value of a stored plan, with the rule that answered."""
+    for one in plan.get("mapped", ()):
+        result = ", ".join(f"{name} {value}" for name, value in one["result"].items())
+        yield Line(one["table"], f"{one['value'] or '(empty)'} → {result}   (by {one['rule']})")
+
+
+def _step(step: StepRow) -> Iterator[Line]:
+    yield Line(step.key, *_step_state(step))
+    yield Line("reference", step.reference, depth=1)
+    if step.before is not None:
+        yield Line("amount", f"{step.before} → {step.after}", depth=1)
+    seen, asked = step.seen or {}, expected(step.spec)
+    for label, text in asked.items():
+        yield Line(f"{label}, asked", text or "(none)", depth=1)
+        if step.done_at:
+            yield Line(f"{label}, there", seen.get(label) or "(none)", depth=1)
+    for label in sorted(seen.keys() - asked.keys()):
+        yield Line(f"{label}, there", seen[label] or "(none)", depth=1)
+
+
+def _step_state(step: StepRow) -> tuple[str, Tone]:
+    if step.done_at:
+        how = "found there and adopted" if step.adopted else "done and read back"
+        document = DocumentRef.model_validate(step.document) if step.document else "the target"
+        return f"{how}: {document}, {moment(step.done_at)}", "good"
+    if step.doubt_at:
+        return (
+            f"in doubt: it may have been sent until {moment(step.doubt_at)}, so it is looked for first",
+            "busy",
+        )
+    return "not done", "plain"
+
+
+def expected(spec: Mapping[str, Any]) -> dict[str, str]:
+    """What was asked of the target, under the labels by which adapters tell what stands there."""
+    lines = ", ".join(f"{line['quantity']} × {line['sku']}" for line in spec.get("lines", ()))
+    tracking = ", ".join(f"{one['title']} {one['tracking_number']}" for one in spec.get("packages", ()))
+    return {"lines": lines, "tracking": tracking, "note": str(spec.get("notes", ""))}
+
+
+def _attempt(one: AttemptRow, full: bool) -> Iterator[Line]:
+    late = " (late: the lane was lost meanwhile)" if one.late else ""
+    took = f"{(one.ended_at - one.started_at) / timedelta(milliseconds=1):.0f} ms"
+    yield Line(
+        f"try {one.number}", f"{one.outcome}{late}, {moment(one.started_at)}, {took}", _outcome_tone(one)
+    )
+    if one.reason:
+        yield Line("because", f"{one.code}: {one.reason}" if one.code else one.reason, depth=1)
+    for call in one.exchanges:
+        yield from _exchange(call, full)
+
+
+def _exchange(call: Mapping[str, Any], full: bool) -> Iterator[Line]:
+    if "method" not in call:
+        yield Line("defect", str(call.get("error", "")), "bad", depth=1)
+        return
+    answer = f"{call['status']}" if call["status"] is not None else call["error"]
+    refused = call["status"] is None or call["status"] >= 400
+    yield Line(
+        call["method"],
+        f"{call['url'] if full else _path(call['url'])} → {answer}, {call['elapsed_ms']} ms",
+        "bad" if refused else "plain",
+        depth=1,
+    )
+    for label, body in (("sent", call["request_body"]), ("came back", call["reply_body"])):
+        if body:
+            yield Line(label, body if full else shortened(body), "quiet", depth=2)
+
+
+def _journal(record: Record) -> Iterator[Line]:
+    for row in record.journal:
+        move = f"{row.old} → {row.new}" if row.old else f"made as {row.new}"
+        why = ": ".join(text for text in (row.code, row.reason) if text)
+        yield Line(moment(row.at), f"{move}  by {row.actor}" + (f"  ({why})" if why else ""))
+
+
+# -- words -------------------------------------------------------------------------------------------------
+
+
+def moment(at: datetime) -> str:
+    """A moment in UTC, to the millisecond: 2026-01-31 12:00:00.000Z."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
+
+
+def shortened(text: str, limit: int = SHORT_BODY) -> str:
+    """The text on one line, cut with a note of how much is left out."""
+    flat = " ".join(text.split())
+    return (
+        flat if len(flat) <= limit else f"{flat[:limit]}… ({len(flat) - limit} more characters, see --full)"
+    )
+
+
+def _path(url: str) -> str:
+    """The address without its host, and without what a query says at length."""
+    path = "/" + url.split("/", 3)[3] if url.count("/") > 2 else url
+    return shortened(unquote(path), 120).replace(", see --full", "")
+
+
+def _since(at: datetime, now: datetime) -> str:
+    return f"{moment(at)} ({_ago(now - at)})"
+
+
+def _ago(length: timedelta) -> str:
+    seconds = max(int(length.total_seconds()), 0)
+    for name, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {name}{'s' if count > 1 else ''} ago"
+    return f"{seconds} s ago"
+
+
+def _moments(entry: EntryRow) -> dict[str, str]:
+    deadline = moment(entry.wait_until) if entry.wait_until else "its deadline"
+    return {"due": moment(entry.due_at), "deadline": deadline}
+
+
+def _next_tone(status: str) -> Tone:
+    return "bad" if TONES[status] == "bad" else "plain"
+
+
+def _outcome_tone(one: AttemptRow) -> Tone:
+    return "bad" if one.outcome == "failed" else TONES.get(one.outcome, "plain")
+
+
+# -- JSON --------------------------------------------------------------------------------------------------
+
+
+def plain(value: Any) -> Any:
+    """Rows and models as JSON kinds: moments as ISO 8601 in UTC with a Z, numbers of amounts as text."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Model):
+        return value.model_dump(mode="json")
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(member) for key, member in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple | frozenset) else value
+
+
+def entry_json(record: Record) -> dict[str, Any]:
+    """The whole record of an entry, with what to do next."""
+    found: dict[str, Any] = plain(record)
+    found["links"] = [{"source": plain(source), "target": plain(target)} for source, target in record.links]
+    found["keys"] = [{"connection": connection, "number": number} for connection, number in record.keys]
+    return {**found, "next": advice.about_entry(record.entry, _moments(record.entry))}
+
+
+def notice_json(record: NoticeRecord) -> dict[str, Any]:
+    """The whole record of a notice, with what to do next."""
+    due = {"due": moment(record.notice.due_at)}
+    return {**plain(record), "next": advice.about_notice(record.notice, due)}

@@ -1,0 +1,146 @@
+"""What an Acumatica connection has beside the common settings: tenant, endpoint, log-in, push, statuses.
+
+Only models of the configuration; what is done with them stands in `adapter.py`, `client.py` and `source.py`.
+"""
+
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+
+from schemas.base import Currency, Model
+from schemas.config import ConnectionSettings, Limits
+
+ANY_COMPANY = "*"
+"""As `webhook.company`: push notifications of every tenant are heard."""
+
+_KEY_COLUMNS = {"shipment": 1, "order": 2}
+_SHORTEST_SECRET = 8
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as error:
+        raise ValueError(f"{name!r} is no time zone: give an IANA name such as 'America/Denver'") from error
+    return name
+
+
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Columns = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_as_tuple)]
+
+
+class PasswordGrant(Model):
+    """OAuth 2.0 password grant; `client_id` is the connected application's, with or without `@Tenant`."""
+
+    kind: Literal["oauth_password"]
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr
+    username: str = Field(min_length=1)
+    password: SecretStr
+
+
+class WatchedInquiry(Model):
+    """Which document the rows of one generic inquiry name: `key` is the column that holds the shipment's
+    number, or the two columns that hold the order's type and number."""
+
+    document: Literal["shipment", "order"]
+    key: Columns
+
+    @model_validator(mode="after")
+    def _names_one_document(self) -> Self:
+        wanted = _KEY_COLUMNS[self.document]
+        if len(self.key) != wanted:
+            right = {1: "one column, its number", 2: "two columns: order type, order number"}[wanted]
+            raise ValueError(f"a document {self.document!r} is named by {right}; key has {len(self.key)}")
+        return self
+
+
+class Webhook(Model):
+    """Push notifications: the header and secret of the destination in Acumatica, and the inquiries it sends.
+
+    `company` is the CompanyId that notifications must bear where they bear one: by default the tenant, `*`
+    for any.
+    """
+
+    header: str = Field(min_length=1)
+    secret: SecretStr
+    queries: dict[str, WatchedInquiry] = Field(min_length=1)
+    company: str = ""
+
+    @model_validator(mode="after")
+    def _secret_enough(self) -> Self:
+        if len(self.secret.get_secret_value()) < _SHORTEST_SECRET:
+            raise ValueError(
+                f"the secret is shorter than {_SHORTEST_SECRET} characters: "
+                "make one with `openssl rand -hex 24`"
+            )
+        return self
+
+
+class AcumaticaLimits(Limits):
+    """Two calls at a time unless the file says more: a trial licence has two seats."""
+
+    concurrency: int = Field(default=2, ge=1, le=256)
+
+
+class AcumaticaSettings(ConnectionSettings):
+    """One tenant of one Acumatica site.
+
+    `endpoint` is name/version of the contract. `order_reference` says where an order bears the storefront's
+    number: a field, or a custom field as `View.Field` (`Document.UsrWebNbr`). `currency` is meant where a
+    document names none, `time_zone` where a moment has none. A shipment's status in neither list is an
+    error, not a guess.
+    """
+
+    system: Literal["acumatica"]
+    tenant: str = Field(min_length=1)
+    endpoint: str = Field(default="Default/25.200.001", pattern=r"^[\w.-]+/[\w.-]+$")
+    auth: PasswordGrant
+    webhook: Webhook | None = None
+    order_reference: str = Field(
+        default="ExternalRef",
+        pattern=r"^(ExternalRef|CustomerOrder|PaymentRef|OrderNbr|[A-Za-z]\w*\.[A-Za-z]\w*)$",
+    )
+    currency: Currency | None = None
+    time_zone: TimeZone = "UTC"
+    confirmed_statuses: frozenset[str] = frozenset(
+        {"Confirmed", "Partially Invoiced", "Invoiced", "Completed"}
+    )
+    unconfirmed_statuses: frozenset[str] = frozenset({"On Hold", "Open"})
+    limits: AcumaticaLimits = AcumaticaLimits()
+    settle: float = Field(default=600, ge=0)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        _, at, tenant = self.auth.client_id.partition("@")
+        if at and tenant != self.tenant:
+            raise ValueError(
+                f"client_id names the tenant {tenant!r}, but tenant is {self.tenant!r}: make them equal"
+            )
+        both = sorted(self.confirmed_statuses & self.unconfirmed_statuses)
+        if both:
+            raise ValueError(
+                f"{both[0]!r} stands in confirmed_statuses and in unconfirmed_statuses: remove it from one"
+            )
+        return self
+
+    @property
+    def client_id(self) -> str:
+        """The client id as the token endpoint wants it: with its tenant."""
+        return self.auth.client_id if "@" in self.auth.client_id else f"{self.auth.client_id}@{self.tenant}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def custom_reference(self) -> tuple[str, str] | None:
+        """View and field of the order reference, where it is a custom field."""
+        view, dot, field = self.order_reference.partition(".")
+        return (view, field) if dot else None

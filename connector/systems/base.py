@@ -1,0 +1,199 @@
+"""What an adapter is: the words in which a system and the pipeline talk to each other.
+
+Each system's folder has an `adapter.py` that exports one subclass of `Adapter` named `ADAPTER`. An adapter holds
+settings, no connections and no state; calls go through the `Http` that it is handed, which belongs to the lane.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar, Protocol
+
+from connector.plan import Step
+from connector.systems.http import Http
+from schemas.base import DocumentRef
+from schemas.config import ConnectionSettings
+from schemas.documents import Invoice, Order, Refund, Shipment
+from schemas.events import EventData
+
+Document = Order | Shipment | Invoice | Refund
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a system can do for us: which events it can be the source of, which it can take as target, which kinds of
+    documents it can fetch, and whether it sends webhooks."""
+
+    source_of: frozenset[str] = frozenset()
+    target_of: frozenset[str] = frozenset()
+    fetches: frozenset[str] = frozenset()
+    webhook: bool = False
+
+
+# -- hearing -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WebhookRequest:
+    """A request at `/webhooks/{connection}`; header names are lower-case, the body is as it came."""
+
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One document that a push speaks of. `transport_id` dedupes: the same one for the same document is heard once.
+
+    `number` is the document's number in our form; `order` sorts what was heard of one document (later is greater).
+    """
+
+    transport_id: str
+    kind: str
+    number: str
+    order: int = 0
+
+
+class NotReadable(Exception):
+    """An authentic webhook that cannot be understood; it is stored as an errored notice, with this text."""
+
+
+# -- fetching ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A document to fetch, and the kinds of context to fetch with it ("order")."""
+
+    kind: str
+    number: str
+    context: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Whether the document stands in the state that an event type speaks of, and the event's data if so.
+
+    A fact that does not hold matters: it tells that the document left that state, so that reaching it again is new.
+    """
+
+    type: str
+    holds: bool
+    time: datetime
+    data: EventData
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A document read at its source: what it says of each event type, and the context that was asked for."""
+
+    document: DocumentRef
+    facts: tuple[Fact, ...]
+    orders: tuple[Order, ...] = ()
+
+
+# -- doing -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Link:
+    """`source` at one connection is `target` at another: the same thing under two numbers."""
+
+    source: DocumentRef
+    target: DocumentRef
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a step left at the target. `links` are further pairs that were learnt on the way (an order found by its
+    number); `seen` is what stands at the target, label -> value, for people to read beside what was expected."""
+
+    document: DocumentRef
+    links: tuple[Link, ...] = ()
+    seen: Mapping[str, str] = field(default_factory=dict)
+
+
+class Recipe(Protocol):
+    """How one step is found, done and read back. Made for one run of one step; it may remember what `find` read.
+
+    `native_key`: the vendor itself refuses a second effect (a unique number), so nothing needs to settle.
+    All raise the errors of `connector.errors`; a find that raises NotFound names what is missing.
+    """
+
+    native_key: bool
+
+    async def find(self) -> tuple[Effect, ...]:
+        """All effects at the target that bear this step's reference; called before every create."""
+
+    async def create(self) -> Effect:
+        """Do it; called at most once, after `find` found nothing."""
+
+    async def verify(self, effect: Effect) -> Effect:
+        """Read the effect back and compare; raises Partial, with both sides, where less or more stands there."""
+
+
+class Increment(ABC):
+    """How an amount at the target is raised or lowered by `amount`: nothing to find, so what it was is kept before.
+
+    The next run after a doubt compares: still as before -> write, already as after -> done, else a person.
+    """
+
+    amount: Decimal
+
+    @abstractmethod
+    async def read(self) -> Decimal:
+        """The amount as it stands."""
+
+    @abstractmethod
+    async def write(self, value: Decimal) -> None:
+        """Set the amount."""
+
+    @abstractmethod
+    async def effect(self, value: Decimal) -> Effect:
+        """Read back that the amount is `value`, and say where; raises Partial where it is not."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a connectivity check found: one sentence a line, good news and warnings."""
+
+    findings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class Adapter(ABC):
+    """One system. Subclasses set `settings_model` and `capabilities`, and override what they are capable of."""
+
+    settings_model: ClassVar[type[ConnectionSettings]]
+    capabilities: ClassVar[Capabilities]
+
+    def __init__(self, connection: str, settings: ConnectionSettings) -> None:
+        self.connection = connection
+
+    @abstractmethod
+    async def check(self, http: Http) -> Checked:
+        """Reach the system and log in, changing nothing; raises CallError."""
+
+    def authentic(self, request: WebhookRequest) -> bool:
+        """Does the request bear this connection's secret or signature? Compared in constant time."""
+        raise _incapable(self, "webhooks")
+
+    def hear(self, request: WebhookRequest) -> tuple[Heard, ...]:
+        """The documents an authentic request speaks of (none where it is of no interest); raises NotReadable."""
+        raise _incapable(self, "webhooks")
+
+    async def fetch(self, http: Http, wanted: Wanted) -> Fetched:
+        """Read a document with its context; raises NotFound where it does not exist."""
+        raise _incapable(self, f"fetching {wanted.kind} documents")
+
+    def recipe(self, http: Http, step: Step, linked_order: DocumentRef | None) -> Recipe | Increment:
+        """How this step is done here; `linked_order` is the order's own number here, where a link says so."""
+        raise _incapable(self, f"{step.kind} steps")
+
+
+def _incapable(adapter: Adapter, what: str) -> TypeError:
+    """A capability was used that the adapter does not declare: a defect of ours, not of the input."""
+    return TypeError(f"{type(adapter).__name__} declares no {what}")

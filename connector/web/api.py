@@ -1,0 +1,224 @@
+"""The JSON API over the connector log: reading it, and what a person may do, under the name of their token.
+
+The records have the shapes that `connector log … --json` prints; they are made in `connector/story.py`.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from connector import story
+from connector.operate import Done, Unknown
+from connector.status import NoticeStatus, Status
+from connector.store import browse, intake, lanes
+from connector.store.browse import Filters
+from connector.web import problems
+from connector.web.auth import Operator, Reader
+from connector.web.problems import Problem, documented
+from connector.web.room import Here, Room
+from schemas.base import UtcDatetime
+
+Record = dict[str, Any]
+
+LARGEST_ID = 2**63 - 1
+
+_CALLER = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_STORED)
+_LIST = _CALLER | documented(problems.NOT_VALID)
+_ONE = _CALLER | documented(problems.NOT_FOUND)
+_MOVE = _ONE | documented(problems.ILLEGAL_MOVE, problems.NOT_VALID)
+
+router = APIRouter(prefix="/api", tags=["log"])
+
+
+# -- what is asked for -------------------------------------------------------------------------------------
+
+
+def _nothing(value: object) -> object:
+    """`?flow=&order=` is what a form sends whose fields are left empty."""
+    return None if value == "" else value
+
+
+def _listed(value: object) -> object:
+    """`status=errored,retrying` and `status=errored&status=retrying` say the same."""
+    given = value if isinstance(value, list | tuple) else [value]
+    return [
+        word.strip() for text in given if isinstance(text, str) for word in text.split(",") if word.strip()
+    ]
+
+
+def _printable(text: str) -> str:
+    """No database holds a NUL character or half of a surrogate pair; a search for one would fail there."""
+    if "\x00" in text or re.search("[\ud800-\udfff]", text):
+        raise ValueError("holds a NUL character or half of a surrogate pair")
+    return text
+
+
+Words = Annotated[str, AfterValidator(_printable), Field(max_length=255)]
+Moment = Annotated[UtcDatetime | None, BeforeValidator(_nothing)]
+
+
+class _Asked(BaseModel):
+    """Parameters of a list; one that is misspelt is refused, rather than everything listed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class EntriesAsked(_Asked):
+    """Which entries: an empty parameter asks for nothing."""
+
+    status: Annotated[list[Status], BeforeValidator(_listed)] = Field(
+        default=[], description="one or several, also as one text with commas"
+    )
+    flow: Words = ""
+    connection: Words = Field(default="", description="source or target")
+    type: Words = Field(default="", description="the event's type")
+    order: Words = Field(default="", description="an order's number, at any connection")
+    q: Words = Field(default="", description="looked for in numbers, flow and reason")
+    since: Moment = Field(default=None, description="made at or after")
+    until: Moment = Field(default=None, description="made before")
+    cursor: Words = Field(default="", description="from the page before")
+    limit: int = Field(default=50, ge=1, le=browse.MOST_ROWS)
+
+    def filters(self) -> Filters:
+        """The same for the store."""
+        return Filters(
+            status=tuple(self.status),
+            flow=self.flow,
+            connection=self.connection,
+            type=self.type,
+            order=self.order,
+            q=self.q,
+            since=self.since,
+            until=self.until,
+        )
+
+
+class NoticesAsked(_Asked):
+    """Which notices."""
+
+    status: Annotated[list[NoticeStatus], BeforeValidator(_listed)] = []
+    connection: Words = ""
+    limit: int = Field(default=50, ge=1, le=browse.MOST_ROWS)
+
+
+class IgnoreAsked(_Asked):
+    """Why it is left."""
+
+    reason: Annotated[str, AfterValidator(_printable), Field(min_length=1, max_length=1000, pattern=r"\S")]
+
+
+class Carried(BaseModel):
+    """What was done, in a sentence."""
+
+    done: str
+
+
+# -- reading -----------------------------------------------------------------------------------------------
+
+
+@router.get("/entries", responses=_LIST)
+def list_entries(room: Here, _caller: Reader, asked: Annotated[EntriesAsked, Query()]) -> Record:
+    """Entries, newest first; `cursor` asks for the next page, and is null on the last."""
+    with room.database.read() as tx:
+        try:
+            page = browse.list_entries(tx, asked.filters(), limit=asked.limit, cursor=asked.cursor or None)
+        except ValueError as error:
+            raise Problem(problems.NOT_VALID, str(error), errors=[("query.cursor", str(error))]) from error
+    return {"entries": [_without(story.plain(row), "plan") for row in page.rows], "cursor": page.cursor}
+
+
+@router.get("/entries/{entry_id}", responses=_ONE)
+def show_entry(entry_id: str, room: Here, _caller: Reader) -> Record:
+    """One entry with all that is stored about it, and what to do next."""
+    with room.database.read() as tx:
+        record = browse.entry_record(tx, _number(entry_id, "entry"))
+    if record is None:
+        raise Unknown(f"there is no entry {entry_id}")
+    return story.entry_json(record)
+
+
+@router.get("/notices", responses=_LIST)
+def list_notices(room: Here, _caller: Reader, asked: Annotated[NoticesAsked, Query()]) -> Record:
+    """Notices, newest first, without their payloads."""
+    with room.database.read() as tx:
+        rows = intake.notices(tx, status=asked.status, connection=asked.connection or None, limit=asked.limit)
+    return {"notices": [_without(story.plain(row), "payload") for row in rows]}
+
+
+@router.get("/notices/{notice_id}", responses=_ONE)
+def show_notice(notice_id: str, room: Here, _caller: Reader) -> Record:
+    """One notice with its payload (redacted) and the tries at fetching its document."""
+    with room.database.read() as tx:
+        record = browse.notice_record(tx, _number(notice_id, "notice"))
+    if record is None:
+        raise Unknown(f"there is no notice {notice_id}")
+    return story.notice_json(record)
+
+
+@router.get("/lanes", responses=_CALLER)
+def list_lanes(room: Here, _caller: Reader) -> Record:
+    """Every lane: who owns it, is it paused, is its circuit open, and why."""
+    with room.database.read() as tx:
+        rows = lanes.overview(tx)
+    return {"lanes": story.plain(list(rows))}
+
+
+@router.get("/stats", responses=_CALLER)
+def show_stats(room: Here, _caller: Reader) -> Record:
+    """How many entries and notices stand in each status, and since when the oldest unfinished entry."""
+    with room.database.read() as tx:
+        counts: Record = story.plain(browse.counts(tx))
+    return counts
+
+
+def _without(record: Mapping[str, Any], member: str) -> Record:
+    return {name: value for name, value in record.items() if name != member}
+
+
+def _number(text: str, what: str) -> int:
+    """The row of an id; `notice:12` says the same as `12`. Raises Unknown."""
+    digits = text.removeprefix(f"{what}:")
+    if digits.isascii() and digits.isdecimal() and len(digits) <= 19 and int(digits) <= LARGEST_ID:
+        return int(digits)
+    raise Unknown(f"there is no {what} {text}")
+
+
+# -- acting ------------------------------------------------------------------------------------------------
+
+
+@router.post("/entries/{entry_id}/retry", responses=_MOVE)
+def retry_entry(entry_id: str, room: Here, caller: Operator) -> Carried:
+    """Plan an entry anew and deliver what is left of it; what is done stays done."""
+    return _carried(room, room.operator.retry(_number(entry_id, "entry"), caller.name))
+
+
+@router.post("/entries/{entry_id}/ignore", responses=_MOVE)
+def ignore_entry(entry_id: str, asked: IgnoreAsked, room: Here, caller: Operator) -> Carried:
+    """Leave an entry undelivered."""
+    number = _number(entry_id, "entry")
+    return _carried(room, room.operator.ignore(number, caller.name, asked.reason))
+
+
+@router.post("/notices/{notice_id}/retry", responses=_MOVE)
+def retry_notice(notice_id: str, room: Here, caller: Operator) -> Carried:
+    """Fetch a notice's document again."""
+    number = _number(notice_id, "notice")
+    try:
+        return _carried(room, room.operator.retry_notice(number, caller.name))
+    except ValueError as error:  # it names no document
+        raise Problem(problems.ILLEGAL_MOVE, str(error)) from error
+
+
+@router.post("/notices/{notice_id}/ignore", responses=_MOVE)
+def ignore_notice(notice_id: str, asked: IgnoreAsked, room: Here, caller: Operator) -> Carried:
+    """Leave a notice."""
+    number = _number(notice_id, "notice")
+    return _carried(room, room.operator.ignore_notice(number, caller.name, asked.reason))
+
+
+def _carried(room: Room, done: Done) -> Carried:
+    room.bells.pull(done.bells)
+    return Carried(done=done.sentence)

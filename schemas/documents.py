@@ -1,0 +1,244 @@
+"""The business documents in our own words: order, shipment, invoice, refund and their parts.
+
+They hold what the flows need, in one shape for all systems; adapters translate from and to vendors' words.
+A property named in a document's `derived` is read by conditions and templates like a member.
+"""
+
+from decimal import Decimal
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.base import CalendarDate, Currency, ExactDecimal, Identifier, Model, Money, Quantity, UtcDatetime
+
+ZERO = Decimal(0)
+
+OrderState = Literal["new", "open", "held", "part_shipped", "shipped", "complete", "closed", "cancelled"]
+
+
+class Address(Model):
+    """A postal address with the person or firm at it."""
+
+    name: str = ""
+    company: str = ""
+    lines: tuple[str, ...] = ()
+    city: str = ""
+    region: str = ""
+    postal_code: str = ""
+    country: str = Field(default="", description="ISO 3166 alpha-2")
+    phone: str = ""
+    email: str = ""
+
+
+class OrderLine(Model):
+    """One line of an order; `reference` is its own key at its connection (a line number, an item id).
+
+    `parent_reference` names the line this one is a component of (a configurable, a bundle). `ships` says how
+    it travels: by itself, with its parent, or never (virtual goods, and parents whose components travel).
+    """
+
+    reference: Identifier
+    sku: str
+    name: str = ""
+    quantity: Quantity
+    shipped: Quantity = ZERO
+    invoiced: Quantity = ZERO
+    refunded: Quantity = ZERO
+    cancelled: Quantity = ZERO
+    unit: str = ""
+    price: Money | None = None
+    discount: Money | None = None
+    tax: Money | None = None
+    total: Money | None = None
+    parent_reference: str | None = None
+    ships: Literal["itself", "with_parent", "never"] = "itself"
+    warehouse: str = ""
+
+
+class Order(Model):
+    """A sales order. `external_number` is its number in the other world (for an ERP, the storefront's).
+
+    `state` is ours; `status` is the vendor's own word, for people. `unpaid_balance` is None where not known.
+    """
+
+    derived: ClassVar[tuple[str, ...]] = ()
+
+    number: Identifier
+    key: str | None = None
+    type: str = ""
+    state: OrderState = "open"
+    status: str = ""
+    external_number: str | None = None
+    placed_at: UtcDatetime | None = None
+    updated_at: UtcDatetime | None = None
+    currency: Currency
+    customer: str = ""
+    email: str = ""
+    bill_to: Address | None = None
+    ship_to: Address | None = None
+    ship_via: str = ""
+    payment_method: str = ""
+    lines: tuple[OrderLine, ...] = ()
+    subtotal: Money | None = None
+    discount: Money | None = None
+    shipping: Money | None = None
+    tax: Money | None = None
+    total: Money | None = None
+    paid: Money | None = None
+    refunded: Money | None = None
+    unpaid_balance: Money | None = None
+    confirmed_shipments: int = Field(default=0, ge=0)
+    notes: str = ""
+
+
+class ShipmentLine(Model):
+    """So much of one order line in one shipment; `order` is the number of the order it belongs to."""
+
+    reference: str = ""
+    order: Identifier
+    order_line: str = Field(default="", description="the order line's reference at the shipment's connection")
+    sku: str
+    name: str = ""
+    quantity: Quantity
+    unit: str = ""
+
+
+class PackageLine(Model):
+    """So much of one article in one package."""
+
+    sku: str
+    quantity: Quantity
+
+
+class Package(Model):
+    """One package with its tracking number (empty where the carrier gave none)."""
+
+    reference: str = ""
+    tracking_number: str = ""
+    box: str = ""
+    weight: ExactDecimal | None = None
+    weight_unit: str = ""
+    contents: tuple[PackageLine, ...] = ()
+
+
+class Shipment(Model):
+    """Goods that left, or were prepared to leave, for one or several orders."""
+
+    derived: ClassVar[tuple[str, ...]] = ("orders", "tracking_numbers", "total_weight")
+
+    number: Identifier
+    key: str | None = None
+    state: Literal["open", "confirmed", "voided"] = "confirmed"
+    status: str = ""
+    external_number: str | None = None
+    ship_date: CalendarDate | None = None
+    updated_at: UtcDatetime | None = None
+    ship_via: str = ""
+    ship_to: Address | None = None
+    warehouse: str = ""
+    lines: tuple[ShipmentLine, ...] = Field(min_length=1)
+    packages: tuple[Package, ...] = ()
+    freight: Money | None = None
+    freight_cost: Money | None = None
+    notes: str = ""
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """The numbers of the orders it ships, each once, in the order of the lines."""
+        return tuple(dict.fromkeys(line.order for line in self.lines))
+
+    @property
+    def tracking_numbers(self) -> tuple[str, ...]:
+        """The tracking numbers of its packages, each once, without empty ones."""
+        return tuple(dict.fromkeys(p.tracking_number for p in self.packages if p.tracking_number))
+
+    @property
+    def total_weight(self) -> Decimal:
+        """The sum of the weights that are known, in the packages' unit."""
+        return sum((p.weight for p in self.packages if p.weight is not None), ZERO)
+
+
+class InvoiceLine(Model):
+    """So much of one order line on one invoice."""
+
+    reference: str = ""
+    order: str = ""
+    order_line: str = ""
+    shipment: str = ""
+    sku: str
+    name: str = ""
+    quantity: Quantity
+    price: Money | None = None
+    discount: Money | None = None
+    tax: Money | None = None
+    total: Money | None = None
+
+
+class Invoice(Model):
+    """A bill for one or several orders."""
+
+    derived: ClassVar[tuple[str, ...]] = ("orders",)
+
+    number: Identifier
+    key: str | None = None
+    type: str = ""
+    state: Literal["open", "released", "paid", "cancelled"] = "released"
+    status: str = ""
+    order: str = Field(default="", description="the order it bills, where its lines do not say")
+    invoiced_at: UtcDatetime | None = None
+    updated_at: UtcDatetime | None = None
+    currency: Currency
+    lines: tuple[InvoiceLine, ...] = ()
+    subtotal: Money | None = None
+    discount: Money | None = None
+    shipping: Money | None = None
+    tax: Money | None = None
+    total: Money
+    balance: Money | None = None
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """The numbers of the orders it bills, each once."""
+        return tuple(dict.fromkeys(n for n in (self.order, *(line.order for line in self.lines)) if n))
+
+
+class RefundLine(Model):
+    """So much of one order line given back; `restock` says whether the goods return to the stock."""
+
+    reference: str = ""
+    order_line: str = ""
+    sku: str
+    name: str = ""
+    quantity: Quantity
+    price: Money | None = None
+    discount: Money | None = None
+    tax: Money | None = None
+    total: Money | None = None
+    restock: bool = False
+
+
+class Refund(Model):
+    """Money given back for one order (a credit memo at a storefront)."""
+
+    derived: ClassVar[tuple[str, ...]] = ("orders",)
+
+    number: Identifier
+    key: str | None = None
+    state: Literal["open", "refunded", "cancelled"] = "refunded"
+    order: Identifier
+    invoice: str = ""
+    refunded_at: UtcDatetime | None = None
+    updated_at: UtcDatetime | None = None
+    currency: Currency
+    lines: tuple[RefundLine, ...] = ()
+    shipping: Money | None = None
+    tax: Money | None = None
+    adjustment_refund: Money | None = None
+    adjustment_fee: Money | None = None
+    total: Money
+    reason: str = ""
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """The number of its order."""
+        return (self.order,)

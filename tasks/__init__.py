@@ -1,0 +1,1 @@
+"""The Celery side, thin: each task says which part of the connector does the work."""

@@ -1,0 +1,79 @@
+"""The Celery application: queues, safety settings, the beat, and this process's runtime.
+
+Messages are bells: they carry a lane's name at most. Everything that matters stands in SQL.
+"""
+
+import os
+import threading
+from functools import cache
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_shutdown, worker_ready, worker_shutting_down
+from kombu import Queue
+
+from connector.bootstrap import Runtime, runtime
+from connector.wake import TASKS, TRANSPORT
+
+app = Celery("connector")
+app.conf.update(
+    imports=tuple(TASKS.values()),
+    task_queues=[Queue(name) for name in TASKS],
+    task_create_missing_queues=False,
+    task_default_queue="sweep",
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_pool="threads",
+    worker_concurrency=int(os.environ.get("CONNECTOR_WORKER_THREADS", "20")),
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_soft_shutdown_timeout=45.0,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options=TRANSPORT,
+)
+
+_stopping = threading.Event()
+
+
+def stopping() -> bool:
+    """Is this worker shutting down? Drains ask it, end their calls in flight and give the lane back."""
+    return _stopping.is_set()
+
+
+@cache
+def process() -> Runtime:
+    """This process's runtime, made once and prepared for work."""
+    made = runtime()
+    made.prepare()
+    return made
+
+
+def schedule(seconds: float) -> None:
+    """Have the beat send the sweeper so often."""
+    app.add_periodic_task(seconds, app.signature("tasks.sweep", queue="sweep"), expires=10)
+
+
+@setup_logging.connect
+def _keep_our_logging(**_: Any) -> None:
+    """Celery would otherwise put its own handlers in place of ours."""
+
+
+@worker_ready.connect
+def _first_sweep(**_: Any) -> None:
+    """Work may have waited while no worker ran."""
+    process().sweep()
+
+
+@worker_shutting_down.connect
+def _stop(**_: Any) -> None:
+    _stopping.set()
+
+
+@worker_process_shutdown.connect
+def _close(**_: Any) -> None:
+    process().close()

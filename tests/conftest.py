@@ -1,0 +1,85 @@
+"""Fixtures for tests that need a real database or broker; each such test runs once per server that there is.
+
+The servers from wheels are always there. Those from the system are skipped where they are not installed,
+which CI refuses (`tests/guards/no_skips.py`).
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from connector.embedded import BrokerUnavailable
+from tests import servers
+from tests.guards.no_skips import pytest_make_collect_report as pytest_make_collect_report
+from tests.guards.no_skips import pytest_runtest_makereport as pytest_runtest_makereport
+from tests.servers import PostgresServer, RedisServer, ServerMissing
+
+
+def _found(find: Callable[[], Path]) -> Path:
+    try:
+        return find()
+    except (ServerMissing, BrokerUnavailable) as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def postgres_wheel() -> Iterator[PostgresServer]:
+    """A running PostgreSQL from the wheel."""
+    with servers.running(PostgresServer, _found(servers.postgres_in_wheel)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_system() -> Iterator[PostgresServer]:
+    """A running PostgreSQL from the system's package."""
+    with servers.running(PostgresServer, _found(servers.postgres_on_system)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_wheel() -> Iterator[RedisServer]:
+    """A running Valkey from the wheel."""
+    with servers.running(RedisServer, _found(servers.valkey_in_wheel)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_system() -> Iterator[RedisServer]:
+    """A running Redis from the system's package."""
+    with servers.running(RedisServer, _found(servers.redis_on_system)) as server:
+        yield server
+
+
+@pytest.fixture(params=["postgres_wheel", "postgres_system"])
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """`postgresql+psycopg://…` of a fresh, empty database, on each PostgreSQL that there is."""
+    server: PostgresServer = request.getfixturevalue(request.param)
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres_wheel", "postgres_system"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, empty database: a SQLite file, then one on each PostgreSQL that there is."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'connector.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue(request.param)
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["redis_wheel", "redis_system"])
+def redis_server(request: pytest.FixtureRequest) -> RedisServer:
+    """An empty Valkey or Redis, each that there is; a test may `kill` and `start` it."""
+    server: RedisServer = request.getfixturevalue(request.param)
+    server.ensure_running()
+    server.flush()
+    return server
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """`redis://127.0.0.1:…/0` of an empty Valkey or Redis; redis-py and kombu both take it."""
+    return redis_server.url

@@ -1,0 +1,20 @@
+"""What the contract tests count is shown at the end of the run: which recorded exchanges agree, for one."""
+
+import pytest
+
+_LINES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session")
+def contract_summary(request: pytest.FixtureRequest) -> list[str]:
+    """Lines to show after the run; append to it."""
+    return request.config.stash.setdefault(_LINES, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the lines that were collected."""
+    lines = config.stash.get(_LINES, [])
+    if lines:
+        terminalreporter.section("contract")
+        for line in lines:
+            terminalreporter.line(line)

@@ -1,0 +1,160 @@
+"""One owner at a time: leases, fencing, renewal, what a lost owner still learns, giving back at shutdown."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+
+from connector.store import claims, lanes
+from connector.store.lanes import LeaseLost
+from connector.store.tables import lane
+from tests.lane.conftest import MakeWorld
+from tests.stub import Shop
+from tests.world import World, shipment
+
+
+def test_a_lane_that_is_owned_is_not_given_to_another(world: World) -> None:
+    with world.database.write() as tx:
+        assert lanes.acquire(tx, "shop", "first", 60) is not None
+    with world.database.write() as tx:
+        assert lanes.acquire(tx, "shop", "second", 60) is None
+
+
+def test_an_expired_lease_is_taken_with_a_higher_token(world: World) -> None:
+    with world.database.write() as tx:
+        first = lanes.acquire(tx, "shop", "first", 60)
+    world.expire_leases()
+    with world.database.write() as tx:
+        second = lanes.acquire(tx, "shop", "second", 60)
+    assert first is not None
+    assert second is not None
+    assert second.token == first.token + 1
+    assert second.lost_until is not None
+
+
+def test_a_commit_with_an_old_token_leaves_nothing_behind(world: World) -> None:
+    world.publish(shipment("SH1"))
+    world.route()
+    with world.database.write() as tx:
+        first = lanes.acquire(tx, "shop", "first", 60)
+    assert first is not None
+    world.expire_leases()
+    with world.database.write() as tx:
+        lanes.acquire(tx, "shop", "second", 60)
+    with pytest.raises(LeaseLost):
+        _claim_as(world, first.token)
+    assert world.entry("SH1").status == "queued"
+
+
+def _claim_as(world: World, token: int) -> None:
+    with world.database.write() as tx:
+        claims.claim(tx, "shop", token, 10)
+        lanes.fence(tx, "shop", token)
+
+
+def test_a_lease_that_ran_out_is_no_good_even_if_nobody_took_it(world: World) -> None:
+    with world.database.write() as tx:
+        lease = lanes.acquire(tx, "shop", "first", 60)
+    assert lease is not None
+    world.expire_leases()
+    with pytest.raises(LeaseLost), world.database.write() as tx:
+        lanes.renew(tx, "shop", lease.token, 60)
+
+
+def test_an_owner_renews_its_lease_while_it_works(make_world: MakeWorld) -> None:
+    world = make_world(lease=1.2, renew=0.2, concurrency=1)
+    world.publish(*(shipment(f"SH{n}", str(n)) for n in range(15)))
+    world.route()
+    world.shop.delay = 0.15
+    assert world.drain().done == 15
+    assert world.statuses() == {"published": 15}
+    with world.database.read() as tx:
+        assert tx.value(lane.select().with_only_columns(lane.c.token).where(lane.c.name == "shop")) == 1
+
+
+def test_no_new_call_starts_when_the_lease_is_lost_and_what_was_learnt_is_kept_as_late(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(lease=90, renew=0.05, concurrency=2)
+    world.publish(*(shipment(f"SH{n}", str(n)) for n in range(6)))
+    world.route()
+    world.shop.delay = 0.6
+    lost = threading.Timer(0.2, world.expire_leases)
+    lost.start()
+    drained = world.drain()
+    lost.join()
+    assert drained.lost
+    assert len(world.shop.shipments) == 2, "two calls were in flight, no further one started"
+    late = [attempt for n in range(6) for attempt in world.attempts(f"SH{n}") if attempt["late"]]
+    assert len(late) == 2
+    world.shop.delay = 0
+    world.run()
+    assert world.statuses() == {"published": 6}
+    assert len(world.shop.shipments) == 6, "what the lost owner had done was found, not repeated"
+
+
+def test_two_owners_fighting_over_an_expired_lease_ship_once(make_world: MakeWorld) -> None:
+    shop = Shop(delay=0.4)
+    first, second = make_world(shop=shop, settle=1.5), make_world(shop=shop, settle=1.5)
+    first.publish(shipment("SH1"))
+    first.route()
+    thread = threading.Thread(target=first.drain)
+    thread.start()
+    while not shop.creates:
+        time.sleep(0.01)
+    second.expire_leases()
+    second.run()
+    thread.join()
+    second.run()
+    assert len(shop.shipments) == 1
+    assert second.statuses() == {"published": 1}
+    assert any(attempt["late"] for attempt in second.attempts("SH1"))
+
+
+def test_shutdown_finishes_calls_in_flight_and_gives_the_rest_back(make_world: MakeWorld) -> None:
+    world = make_world(concurrency=2)
+    world.publish(*(shipment(f"SH{n}", str(n)) for n in range(8)))
+    world.route()
+    world.shop.delay = 0.3
+    threading.Timer(0.1, world.stop.set).start()
+    drained = world.drain()
+    assert drained.done == 2
+    assert world.statuses() == {"published": 2, "queued": 6}
+    with world.database.write() as tx:
+        assert lanes.acquire(tx, "shop", "the next", 60) is not None, "the lane was given back"
+    given_back = [n for n in range(8) if "delivering>queued" in world.journal(f"SH{n}")]
+    assert len(given_back) == 6
+    assert all(world.steps(f"SH{n}")[0].doubt_at is None for n in given_back)
+
+
+def test_a_drain_ends_when_its_budget_is_spent(make_world: MakeWorld) -> None:
+    world = make_world(budget=0.3, concurrency=1)
+    world.publish(*(shipment(f"SH{n}", str(n)) for n in range(30)))
+    world.route()
+    world.shop.delay = 0.1
+    assert 0 < world.drain().done < 30
+    with world.database.read() as tx:
+        assert lanes.due(tx, "shop"), "the rest is due, so the bell is rung again"
+
+
+def test_leases_use_the_clock_of_the_database(world: World) -> None:
+    with world.database.write() as tx:
+        lease = lanes.acquire(tx, "shop", "first", 60)
+        assert lease is not None
+        assert lease.until == tx.now + timedelta(seconds=60)
+
+
+def test_a_defect_of_ours_on_one_entry_does_not_stop_the_others(world: World) -> None:
+    world.publish(shipment("SH1", "1"), shipment("SH2", "2"))
+
+    def defect(shop: Shop, step: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    world.shop.behaviours = [defect]
+    world.run()
+    assert world.statuses() == {"published": 1, "errored": 1}
+    errored = next(world.entry(n) for n in ("SH1", "SH2") if world.entry(n).status == "errored")
+    assert errored.code == "quarantined"
+    assert "a defect" in errored.reason
+    assert world.steps(errored.source_number)[0].doubt_at is not None

@@ -1,0 +1,200 @@
+"""A stub system for tests of the heart: a source and a target that keep state and can be told to misbehave.
+
+It is driven through the same `Adapter` contract as the real ones, and speaks no HTTP.
+"""
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from connector.errors import CallError, Missing, NotFound, OutcomeUnknown, Partial
+from connector.plan import ShipmentStep
+from connector.systems.base import (
+    Adapter,
+    Capabilities,
+    Checked,
+    Effect,
+    Fetched,
+    Increment,
+    Link,
+    Wanted,
+)
+from connector.systems.http import Http
+from schemas.base import DocumentRef
+from schemas.config import ConnectionSettings
+
+
+class StubSettings(ConnectionSettings):
+    """Settings of the stub system."""
+
+    system: Literal["stub"]
+
+
+@dataclass
+class Shop:
+    """The stub target's state. `behaviours` are taken one per create: a callable that may raise before or after."""
+
+    shipments: list[tuple[str, str, ShipmentStep]] = field(default_factory=list)
+    behaviours: list[Callable[["Shop", ShipmentStep], None]] = field(default_factory=list)
+    orders_missing: set[str] = field(default_factory=set)
+    find_errors: list[CallError] = field(default_factory=list)
+    verify_errors: list[CallError] = field(default_factory=list)
+    delay: float = 0.0
+    slow_orders: dict[str, float] = field(default_factory=dict)
+    on_commit: Callable[[ShipmentStep], None] = lambda step: None
+    finds: Counter[str] = field(default_factory=Counter)
+    creates: list[str] = field(default_factory=list)
+    running: Counter[str] = field(default_factory=Counter)
+    most_at_once: int = 0
+    overlapped: set[str] = field(default_factory=set)
+    documents: dict[str, Fetched] = field(default_factory=dict)
+    fetch_errors: list[CallError] = field(default_factory=list)
+    fetched: list[Wanted] = field(default_factory=list)
+    freight: dict[str, Decimal] = field(default_factory=dict)
+    writes: list[Decimal] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def commit(self, step: ShipmentStep) -> str:
+        """The shipment stands from now on."""
+        with self.lock:
+            number = f"S{len(self.shipments) + 1:04}"
+            self.shipments.append((step.reference, number, step))
+            self.on_commit(step)
+            return number
+
+    def standing(self, reference: str) -> list[str]:
+        """Numbers of the shipments that bear a reference."""
+        return [number for ref, number, _ in self.shipments if ref == reference]
+
+
+class StubRecipe:
+    """The stub's way of shipping."""
+
+    def __init__(self, shop: Shop, step: ShipmentStep, linked: DocumentRef | None, native_key: bool) -> None:
+        self._shop, self._step, self._linked, self.native_key = shop, step, linked, native_key
+
+    def _effect(self, number: str) -> Effect:
+        order = self._step.order.order
+        theirs = DocumentRef(connection="shop", kind="order", number=f"W-{order.number}")
+        return Effect(
+            document=DocumentRef(connection="shop", kind="shipment", number=number),
+            links=() if self._linked else (Link(order, theirs),),
+            seen={"lines": "as asked"},
+        )
+
+    async def find(self) -> tuple[Effect, ...]:
+        shop, order = self._shop, self._step.order.order
+        shop.finds[self._step.reference] += 1
+        if shop.find_errors:
+            raise shop.find_errors.pop(0)
+        if order.number in shop.orders_missing:
+            raise NotFound(
+                f"order {order.number} is not there", missing=Missing("order", order.number, order.connection)
+            )
+        return tuple(self._effect(number) for number in shop.standing(self._step.reference))
+
+    async def create(self) -> Effect:
+        shop, order = self._shop, self._step.order.order.number
+        shop.creates.append(self._step.reference)
+        shop.running[order] += 1
+        if shop.running[order] > 1:
+            shop.overlapped.add(order)
+        shop.most_at_once = max(shop.most_at_once, sum(shop.running.values()))
+        try:
+            await asyncio.sleep(shop.slow_orders.get(order, shop.delay))
+            behaviour = shop.behaviours.pop(0) if shop.behaviours else None
+            if behaviour is not None:
+                behaviour(shop, self._step)
+            return self._effect(shop.commit(self._step))
+        finally:
+            shop.running[order] -= 1
+
+    async def verify(self, effect: Effect) -> Effect:
+        if self._shop.verify_errors:
+            raise self._shop.verify_errors.pop(0)
+        if effect.document.number not in self._shop.standing(self._step.reference):
+            raise Partial(f"shipment {effect.document.number} is not there")
+        return effect
+
+
+class StubIncrement(Increment):
+    """The stub's way of raising an order's freight."""
+
+    amount = Decimal("4.10")
+
+    def __init__(self, shop: Shop, step: ShipmentStep) -> None:
+        self._shop, self._step, self._order = shop, step, step.order.order.number
+
+    async def read(self) -> Decimal:
+        return self._shop.freight.get(self._order, Decimal("10.00"))
+
+    async def write(self, value: Decimal) -> None:
+        shop = self._shop
+        shop.writes.append(value)
+        await asyncio.sleep(shop.delay)
+        behaviour = shop.behaviours.pop(0) if shop.behaviours else None
+        if behaviour is not None:
+            behaviour(shop, self._step)
+        shop.freight[self._order] = value
+
+    async def effect(self, value: Decimal) -> Effect:
+        if self._shop.freight.get(self._order) != value:
+            raise Partial(f"the freight is {self._shop.freight.get(self._order)}, not {value}")
+        return Effect(DocumentRef(connection="shop", kind="invoice", number=f"I-{self._order}"))
+
+
+def lost_reply(shop: Shop, step: ShipmentStep) -> None:
+    """The target commits, and its reply is lost."""
+    shop.commit(step)
+    raise OutcomeUnknown("no reply")
+
+
+def lost_request(shop: Shop, step: ShipmentStep) -> None:
+    """The target never commits, and we cannot know."""
+    raise OutcomeUnknown("no reply")
+
+
+def raising(error: Exception) -> Callable[[Shop, ShipmentStep], None]:
+    """The create raises this, with nothing done."""
+
+    def behave(shop: Shop, step: ShipmentStep) -> None:
+        raise error
+
+    return behave
+
+
+class StubAdapter(Adapter):
+    """Both ends of the small world."""
+
+    settings_model = StubSettings
+    capabilities = Capabilities(
+        source_of=frozenset({"shipment.confirmed"}),
+        target_of=frozenset({"shipment.confirmed"}),
+        fetches=frozenset({"shipment"}),
+    )
+    shop: Shop
+    native_key = False
+    increments = False
+
+    async def check(self, http: Http) -> Checked:
+        return Checked(("it is there",))
+
+    async def fetch(self, http: Http, wanted: Wanted) -> Fetched:
+        self.shop.fetched.append(wanted)
+        if self.shop.fetch_errors:
+            raise self.shop.fetch_errors.pop(0)
+        if wanted.number not in self.shop.documents:
+            missing = Missing(wanted.kind, wanted.number, self.connection)
+            raise NotFound(f"{wanted.kind} {wanted.number} is not there", missing=missing)
+        return self.shop.documents[wanted.number]
+
+    def recipe(
+        self, http: Http, step: ShipmentStep, linked_order: DocumentRef | None
+    ) -> StubRecipe | StubIncrement:
+        if self.increments:
+            return StubIncrement(self.shop, step)
+        return StubRecipe(self.shop, step, linked_order, self.native_key)

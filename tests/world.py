@@ -1,0 +1,281 @@
+"""A small world for tests of the heart: a stub source and a stub target, real stages, a real database.
+
+No HTTP is spoken here: that is tested with the adapters and the simulators. The ends of the world are `stub.py`.
+"""
+
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from connector import configuration
+from connector.complete import Complete
+from connector.deliver import Deliver
+from connector.lane import Drained, LaneRunner
+from connector.loop import Loop
+from connector.operate import Operator
+from connector.route import Router, lane_of, lanes_of
+from connector.sealing import Seal
+from connector.store import Database, entries, intake, lanes, steps, versions
+from connector.store.entries import EntryRow
+from connector.store.intake import NewEvent, NewNotice, Receipt
+from connector.store.steps import StepRow
+from connector.store.tables import attempt, journal, lane, link
+from connector.sweep import Sweeper
+from connector.systems.base import (
+    Fact,
+    Fetched,
+)
+from connector.systems.http import Slots
+from connector.wake import MemoryRinger
+from connector.work import Bell, Connection
+from schemas.base import DocumentRef
+from schemas.documents import Order
+from schemas.events import ShipmentConfirmed
+from tests.stub import Shop, StubAdapter, StubSettings
+
+CONFIG = """
+connections:
+  erp: {system: stub, base_url: "http://127.0.0.1:9", settle: 0, timeouts: {connect: 0.1, total: 0.2}}
+  shop: {system: stub, base_url: "http://127.0.0.1:9", settle: %(settle)s, lanes: %(lanes)s,
+         limits: {concurrency: %(concurrency)s}, timeouts: {connect: 0.1, total: 0.2}}
+flows:
+  - name: shipments
+    event: shipment.confirmed
+    from: erp
+    to: shop
+    mode: "%(mode)s"
+    context: %(context)s
+    preferences: {require: %(require)s}
+    mapping: {ship_via: {UPS: {carrier_code: ups, title: UPS}}}
+    retry: {first: 0.05, longest: 0.2, give_up: %(give_up)s}
+    wait_deadline: %(wait_deadline)s
+lanes: {lease: %(lease)s, renew: %(renew)s, budget: %(budget)s, breaker_failures: %(breaker)s, breaker_probe: 0.3}
+"""
+
+DEFAULTS: dict[str, object] = {
+    "settle": 0,
+    "lanes": 1,
+    "concurrency": 4,
+    "mode": "on",
+    "context": "[]",
+    "require": "[]",
+    "give_up": 3600,
+    "wait_deadline": 3600,
+    "lease": 90,
+    "renew": 10,
+    "budget": 60,
+    "breaker": 50,
+}
+
+
+def shipment(number: str, *orders: str, via: str = "UPS", status: str = "Confirmed") -> dict[str, Any]:
+    """A shipment's data of one line per order, with one tracking number."""
+    return {
+        "number": number,
+        "status": status,
+        "ship_via": via,
+        "lines": [{"order": order, "sku": "A", "quantity": "1"} for order in orders or ("1",)],
+        "packages": [{"tracking_number": f"T-{number}"}],
+    }
+
+
+class World:
+    """The stages on one database, as one process has them; several worlds on one database are several processes."""
+
+    def __init__(
+        self,
+        url: str,
+        shop: Shop | None = None,
+        *,
+        migrate: bool = True,
+        native_key: bool = False,
+        increments: bool = False,
+        **config: object,
+    ):
+        self.loaded = configuration.parse(CONFIG % (DEFAULTS | config), {"stub": StubSettings}, {})
+        self.shop = shop or Shop()
+        self.database = Database(url)
+        if migrate:
+            self.database.migrate()
+        self.loop = Loop()
+        self.ringer = MemoryRinger()
+        self.owner = f"world-{id(self)}"
+        self.stop = threading.Event()
+        self.connections = {
+            name: self._connection(name, native_key, increments) for name in self.loaded.config.connections
+        }
+        fetches = {
+            name: connection.adapter.capabilities.fetches for name, connection in self.connections.items()
+        }
+        self.router = Router(
+            self.database, self.loaded.config, self.loaded.flows, self.loaded.version, fetches
+        )
+        self.sweeper = Sweeper(self.database)
+        self.operator = Operator(
+            self.database, self.loaded.config, self.lane_for, lambda name, kind: kind == "shipment"
+        )
+        with self.database.write() as tx:
+            versions.store(tx, self.loaded.version, self.loaded.text)
+            lanes.declare(tx, lanes_of(self.loaded.config))
+
+    def _connection(self, name: str, native_key: bool, increments: bool) -> Connection:
+        settings = self.loaded.config.connections[name]
+        adapter = StubAdapter(name, settings)
+        adapter.shop, adapter.native_key, adapter.increments = self.shop, native_key, increments
+        return Connection(name, settings, adapter)
+
+    def lane_for(self, connection: str, number: str) -> str:
+        """The lane for a document."""
+        return lane_of(self.loaded.config, connection, ((connection, number),))
+
+    def runner(self, name: str) -> LaneRunner:
+        """What drains the lanes of a connection."""
+        connection = self.connections[name]
+        return LaneRunner(
+            connection=connection,
+            works=(Complete(self.loaded.config), Deliver()),
+            database=self.database,
+            loop=self.loop,
+            seal=Seal("a secret key of this world"),
+            settings=self.loaded.config.lanes,
+            owner=self.owner,
+            slots=lambda: Slots(name, connection.settings),
+        )
+
+    # -- what happens in it --
+
+    def publish(self, *shipments: dict[str, Any], revision: int | None = None) -> list[Receipt]:
+        """Events as a publisher would hand them in."""
+        events = [
+            NewEvent(
+                "erp",
+                "shipment.confirmed",
+                one["number"],
+                revision,
+                f"ce-{one['number']}",
+                "http",
+                datetime.now(UTC),
+                ShipmentConfirmed.model_validate({"shipment": one}).model_dump(mode="json"),
+            )
+            for one in shipments
+        ]
+        with self.database.write() as tx:
+            return intake.store_events(tx, events)
+
+    def notice(self, number: str, transport: str) -> Receipt:
+        """A push that names a shipment."""
+        with self.database.write() as tx:
+            return intake.store_notices(
+                tx, [NewNotice("erp", "erp", transport, "shipment", number, 0, "{}")]
+            )[0]
+
+    def at_source(
+        self, number: str, *orders: str, holds: bool = True, balance: str = "0.00", **more: Any
+    ) -> None:
+        """What the source answers when the shipment is fetched."""
+        data = ShipmentConfirmed.model_validate({"shipment": shipment(number, *orders, **more)})
+        fact = Fact("shipment.confirmed", holds, datetime.now(UTC), data)
+        money = {"amount": balance, "currency": "USD"}
+        context = tuple(
+            Order.model_validate({"number": order, "currency": "USD", "unpaid_balance": money})
+            for order in orders or ("1",)
+        )
+        self.shop.documents[number] = Fetched(
+            DocumentRef(connection="erp", kind="shipment", number=number), (fact,), context
+        )
+
+    def route(self) -> set[Bell]:
+        """Route what is new."""
+        return self.router.run()
+
+    def drain(self, lane: str = "shop") -> Drained:
+        """Own a lane once."""
+        return self.runner(lane.split("/")[0]).drain(lane, self.stop.is_set)
+
+    def run(self, seconds: float = 20) -> None:
+        """Sweep, route and drain until nothing moves any more (what waits or retries far ahead stays)."""
+        ends_at, quiet = time.monotonic() + seconds, 0
+        while quiet < 3 and time.monotonic() < ends_at:
+            bells = self.sweeper.run()
+            self.route()
+            done = sum(self.drain(bell.lane).done for bell in bells if bell.queue == "deliver")
+            done += sum(self.drain(name).done for name in self._due())
+            quiet = 0 if done or Bell("route") in bells or self._soon() else quiet + 1
+            if not done:
+                time.sleep(0.02)
+
+    def _due(self) -> list[str]:
+        with self.database.read() as tx:
+            return list(lanes.with_due_work(tx))
+
+    def _soon(self) -> bool:
+        """Is something due within the next second?"""
+        with self.database.read() as tx:
+            rows = entries.unfinished(tx)
+            closed = any(row.closed_until and row.closed_until > tx.now for row in lanes.overview(tx))
+        soon = datetime.now(UTC) + timedelta(seconds=1)
+        return closed or any(
+            row.status in ("retrying", "queued", "waiting") and row.due_at < soon for row in rows
+        )
+
+    # -- what stands in it --
+
+    def entry(self, number: str) -> EntryRow:
+        """The entry of a shipment."""
+        with self.database.read() as tx:
+            (row,) = [row for row in entries.newest(tx, 10_000) if row.source_number == number]
+            return row
+
+    def statuses(self) -> Counter[str]:
+        """How many entries are in which status."""
+        with self.database.read() as tx:
+            return Counter(str(row.status) for row in entries.newest(tx, 100_000))
+
+    def steps(self, number: str) -> list[StepRow]:
+        """The steps of a shipment's entry."""
+        entry_id = self.entry(number).id
+        with self.database.read() as tx:
+            return steps.of_entries(tx, [entry_id]).get(entry_id, [])
+
+    def journal(self, number: str) -> list[str]:
+        """The moves of a shipment's entry, as `old>new`."""
+        entry_id = self.entry(number).id
+        with self.database.read() as tx:
+            rows = tx.rows(journal.select().where(journal.c.entry_id == entry_id).order_by(journal.c.id))
+        return [f"{row['old'] or ''}>{row['new']}" for row in rows]
+
+    def attempts(self, number: str) -> list[Any]:
+        """The tries at a shipment's entry."""
+        entry_id = self.entry(number).id
+        with self.database.read() as tx:
+            return list(
+                tx.rows(attempt.select().where(attempt.c.entry_id == entry_id).order_by(attempt.c.id))
+            )
+
+    def links(self) -> set[tuple[str, str]]:
+        """All links, as (source, target) in words."""
+        with self.database.read() as tx:
+            return {
+                (
+                    f"{r['source_connection']}:{r['source_number']}",
+                    f"{r['target_connection']}:{r['target_number']}",
+                )
+                for r in tx.rows(link.select())
+            }
+
+    def expire_leases(self) -> None:
+        """As if the owners' leases had run out by now."""
+        with self.database.write() as tx:
+            tx.run(
+                lane.update()
+                .where(lane.c.lease_until.isnot(None))
+                .values(lease_until=tx.now - timedelta(seconds=1))
+            )
+
+    def close(self) -> None:
+        """End its loop and its connections."""
+        self.stop.set()
+        self.loop.close()
+        self.database.close()
