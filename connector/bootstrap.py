@@ -30,7 +30,7 @@ from connector.store import Database, lanes, versions
 from connector.store.intake import Receipt
 from connector.sweep import Sweeper
 from connector.systems.catalogue import adapters
-from connector.systems.http import Limiter, Slots, limiter_for
+from connector.systems.http import Limiter, Seat, Slots, limiter_for
 from connector.wake import CeleryRinger, Ringer, sender
 from connector.work import Bell, Connection
 from schemas.events import Event
@@ -136,7 +136,12 @@ class Runtime:
         """Fresh slots for one drain of a lane, or for one check; a lane's rate goes on from drain to drain."""
         settings = self.connections[connection].settings
         limiter = self._limiters.setdefault(lane or connection, limiter_for(settings))
-        return Slots(connection, settings, redactor=self.redactor, limiter=limiter)
+        seat = self._seats.setdefault(connection, Seat())
+        return Slots(connection, settings, redactor=self.redactor, limiter=limiter, seat=seat)
+
+    @cached_property
+    def _seats(self) -> dict[str, Seat]:
+        return {}
 
     @cached_property
     def _limiters(self) -> dict[str, Limiter]:
@@ -167,7 +172,8 @@ class Runtime:
             seal=self.seal,
             settings=self.loaded.config.lanes,
             owner=f"{self.owner}:{threading.get_ident() % 100_000}",
-            slots=lambda: self.slots(connection.name, lane),
+            make_slots=lambda: self.slots(connection.name, lane),
+            redactor=self.redactor,
         )
         drained = runner.drain(lane, stopping)
         self.ringer.ring(drained.bells)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-_GRACE_SECONDS = 20.0
+_GRACE_SECONDS = 45.0  # longer than a call may take
 """How long a child may take to end its calls in flight before it is killed."""
 
 _POLL_SECONDS = 0.1

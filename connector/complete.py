@@ -14,7 +14,7 @@ import structlog
 from connector.errors import CallError
 from connector.retry import GiveBack, Pause, Person, Retry, Wait, verdict
 from connector.status import NoticeStatus, Status
-from connector.store import Transaction, claims, entries, intake
+from connector.store import Transaction, claims, entries, facts, intake
 from connector.store.intake import NewEvent, NoticeRow
 from connector.store.lanes import Lease
 from connector.systems.base import Fetched, Wanted
@@ -96,10 +96,10 @@ class Complete:
         """Fetching changes nothing, so it has nothing to announce."""
         raise TypeError(f"{intent.job.subject} cannot intend anything")
 
-    def quarantine(self, job: Job, defect: Exception) -> Outcome:
-        """An errored notice, with the defect's name."""
+    def quarantine(self, job: Job, defect: str) -> Outcome:
+        """An errored notice, with the defect."""
         now = datetime.now(UTC)
-        return Outcome(job, _Result(None, now, now, ({"error": f"{type(defect).__name__}: {defect}"},)))
+        return Outcome(job, _Result(None, now, now, ({"error": defect},)))
 
     def record(self, tx: Transaction, lease: Lease, outcomes: Sequence[Outcome]) -> set[Bell]:
         """Store events and context, and move the notices."""
@@ -121,7 +121,7 @@ class Complete:
     def give_back(self, tx: Transaction, jobs: Sequence[Job], reason: str) -> None:
         """The notices are received again."""
         ids = [notice_id for job in jobs for notice_id in job.subject.ids]
-        intake.move_notices(tx, ids, NoticeStatus.RECEIVED, reason=reason)
+        intake.move_notices(tx, ids, NoticeStatus.RECEIVED, reason=reason, given_back=True)
 
     def _completed(self, tx: Transaction, fetch: _Fetch, fetched: Fetched) -> set[Bell]:
         said = [self._heard(tx, fetch, fetched, fact) for fact in fetched.facts]
@@ -141,7 +141,7 @@ class Complete:
     def _heard(self, tx: Transaction, fetch: _Fetch, fetched: Fetched, fact: Any) -> str:
         """One fact of the document: a new event, one that is known, or none."""
         source, document = fetched.document.connection, fetched.document.number
-        revision = intake.observe_fact(tx, source, fact.type, document, fact.holds)
+        revision = facts.observe(tx, source, fact.type, document, fact.holds)
         if revision is None:
             return f"not {fact.type}: {fetched.document} is {fact.data.document.status or fact.data.document.state}"
         data = fact.data.model_dump(mode="json")
@@ -171,15 +171,16 @@ class Complete:
 
     def _failed(self, tx: Transaction, outcome: Outcome) -> None:
         fetch = outcome.job.subject
-        status, code, reason, delay = self._judge(fetch.notices[0], outcome)
+        status, code, reason, delay = self._judge(tx, fetch.notices[0], outcome)
         log.warning("notice.failed", status=status, document=str(fetch), code=code, reason=reason)
         intake.move_notices(tx, fetch.ids, status, code=code, reason=reason, delay=delay)
 
-    def _judge(self, notice: NoticeRow, outcome: Outcome) -> tuple[NoticeStatus, str, str, float]:
+    def _judge(
+        self, tx: Transaction, notice: NoticeRow, outcome: Outcome
+    ) -> tuple[NoticeStatus, str, str, float]:
         if not outcome.errors:
             return NoticeStatus.ERRORED, "quarantined", str(outcome.result.exchanges[-1]["error"]), 0
-        now = outcome.result.ended_at
-        elapsed = (now - (notice.failed_since or now)).total_seconds()
+        elapsed = (tx.now - (notice.failed_since or tx.now)).total_seconds()
         judged = verdict(
             outcome.errors[0],
             attempt=notice.attempts,
@@ -200,11 +201,11 @@ class Complete:
 
 
 def replan(tx: Transaction, event_id: int, code: str, reason: str) -> None:
-    """Have the event's entries planned anew where nothing was decided for good: filtered, or queued and not begun."""
+    """Have the event's filtered entries decided anew."""
+    filtered = frozenset({Status.FILTERED})
     moves = [
-        entries.Move(row.id, Status.QUEUED, code, reason, replan=True, fresh=True)
+        entries.Move(row.id, Status.QUEUED, code, reason, replan=True, fresh=True, was=filtered)
         for row in entries.of_events(tx, [event_id])
-        if row.status == Status.FILTERED
     ]
     entries.move(tx, moves)
 

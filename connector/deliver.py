@@ -6,17 +6,16 @@ of it in the owner's fenced commit.
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
 from connector.errors import NotFound, Rejected
-from connector.plan import Plan
 from connector.retry import GiveBack, Pause, Person, Retry, Verdict, Wait, verdict
 from connector.status import Status
-from connector.steps import Begun, Delivery, StepResult, StepRun, parse_step
+from connector.steps import Begun, Delivery, StepResult, StepRun, order_of, parse_step
 from connector.store import Transaction, claims, entries, links, steps, waits
 from connector.store.claims import Claimed
 from connector.store.entries import Move
@@ -40,6 +39,9 @@ class _Result:
     defect: str = ""
 
 
+IN_HAND = frozenset({Status.DELIVERING})
+
+
 class Deliver:
     """Runs the steps of entries at their target."""
 
@@ -51,30 +53,17 @@ class Deliver:
         """Claim due entries with their steps and the numbers their orders bear at the target."""
         rows = claims.claim(tx, lease.lane, lease.token, limit) if limit > 0 else []
         planned = steps.of_entries(tx, [row.id for row in rows])
-        orders = [parse_step(step.spec).order.order for found in planned.values() for step in found]
+        orders = [order for found in planned.values() for step in found if (order := order_of(step.spec))]
         linked = links.counterparts(tx, "order", orders, connection.name)
-        return [
-            self._job(
-                Claimed(row, tuple(planned.get(row.id, ())), linked, tx.now), connection.settings.settle
-            )
-            for row in rows
-        ]
-
-    def _job(self, claimed: Claimed, settle: float) -> Job:
-        patience = timedelta(seconds=settle)
-        doubts = {step.key: step.doubt_at for step in claimed.steps if step.doubt_at and step.done_at is None}
-        settled = frozenset(key for key, at in doubts.items() if at + patience <= claimed.claimed_at)
-        left = max(
-            ((at + patience - claimed.claimed_at).total_seconds() for at in doubts.values()), default=0.0
-        )
-        plan = Plan.model_validate(claimed.entry.plan)
-        return Job(self, Delivery(claimed, plan, settled, max(left, 0.0)))
+        claimed = [Claimed(row, tuple(planned.get(row.id, ())), linked, tx.now) for row in rows]
+        return [Job(self, Delivery(one, connection.settings.settle)) for one in claimed]
 
     # -- at the target --
 
     async def run(self, job: Job, http: Http, connection: Connection, notes: Notes) -> Outcome:
         """Run the steps that are left; steps of other orders go on when one is refused."""
         started_at, results = datetime.now(UTC), []
+        job.subject.plan  # noqa: B018 - read before anything is sent: one that cannot be read is a defect
         for step in job.subject.claimed.steps:
             if step.done_at is not None:
                 continue
@@ -91,10 +80,10 @@ class Deliver:
         begun: Begun = intent.payload
         steps.begin_increment(tx, begun.step_id, str(begun.before), str(begun.after))
 
-    def quarantine(self, job: Job, defect: Exception) -> Outcome:
+    def quarantine(self, job: Job, defect: str) -> Outcome:
         """An errored entry; whether something was sent is not known, so it is looked for first."""
         now = datetime.now(UTC)
-        return Outcome(job, _Result(now, now, defect=f"{type(defect).__name__}: {defect}"))
+        return Outcome(job, _Result(now, now, defect=defect))
 
     # -- in the owner's commit --
 
@@ -104,7 +93,7 @@ class Deliver:
         for outcome in outcomes:
             self._record_loose_ends(tx, outcome)
         pairs = links.store(tx, [link for outcome in outcomes for link in _learnt_links(outcome)])
-        moves = [self._judge(tx, outcome) for outcome in outcomes]
+        moves = [replace(self._judge(tx, outcome), was=IN_HAND) for outcome in outcomes]
         entries.move(tx, moves)
         tries = [
             _attempt(lease, outcome, move, late=False) for outcome, move in zip(outcomes, moves, strict=True)
@@ -137,10 +126,13 @@ class Deliver:
         if outcome.errors:
             return self._after_errors(tx, delivery, outcome)
         if any(one.unsettled for one in result.steps):
-            return self._unsettled(delivery)
+            return self._unsettled(delivery, result.steps)
         if any(one.simulated for one in result.steps):
             return Move(entry_id, Status.SIMULATED, "dry run", _would(result.steps))
         documents = _documents(delivery.claimed, result.steps)
+        if not documents and delivery.plan.decision != "deliver":
+            reason = "nothing of what may have been sent stands there; decided anew"
+            return Move(entry_id, Status.QUEUED, "looked", reason, replan=True)
         return Move(
             entry_id,
             Status.PUBLISHED,
@@ -149,19 +141,18 @@ class Deliver:
             target_number=_numbers(documents),
         )
 
-    def _unsettled(self, delivery: Delivery) -> Move:
+    def _unsettled(self, delivery: Delivery, results: Sequence[StepResult]) -> Move:
         """Look again soon, and at the latest when the vendor can no longer be working on what we sent."""
-        delay = min(
-            delivery.plan.retry.first * 2 ** min(delivery.claimed.entry.attempts, 6),
-            delivery.settle_left + 0.1,
+        left = max(delivery.unsettled(one.step) for one in results if one.unsettled)
+        delay = min(delivery.plan.retry.first * 2 ** min(delivery.claimed.entry.attempts, 6), left + 0.1)
+        reason = (
+            f"it may have been sent before; it is looked for until it has settled, {left:.0f} s more at most"
         )
-        left = f"{delivery.settle_left:.0f} s more at most"
-        reason = f"it may have been sent before; it is looked for until it has settled, {left}"
         return Move(delivery.claimed.entry.id, Status.RETRYING, "in doubt", reason, delay)
 
     def _after_errors(self, tx: Transaction, delivery: Delivery, outcome: Outcome) -> Move:
         entry = delivery.claimed.entry
-        elapsed = (outcome.result.ended_at - (entry.failed_since or outcome.result.ended_at)).total_seconds()
+        elapsed = (tx.now - (entry.failed_since or tx.now)).total_seconds()
         judged = [
             verdict(
                 error,
@@ -231,7 +222,11 @@ class Deliver:
     def give_back(self, tx: Transaction, jobs: Sequence[Job], reason: str) -> None:
         """Entries that were never started are queued again."""
         entries.move(
-            tx, [Move(job.subject.claimed.entry.id, Status.QUEUED, "given back", reason) for job in jobs]
+            tx,
+            [
+                Move(job.subject.claimed.entry.id, Status.QUEUED, "given back", reason, given_back=True)
+                for job in jobs
+            ],
         )
 
 

@@ -9,50 +9,32 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 import structlog
 
-from connector.errors import (
-    CallError,
-    CredentialsRefused,
-    LeaseTooShort,
-    NotSent,
-    OutcomeUnknown,
-    RateLimited,
-    Unavailable,
-)
+from connector.errors import LeaseTooShort
+from connector.health import Health
 from connector.loop import Loop
+from connector.redact import Redactor
 from connector.sealing import Seal
 from connector.store import Database, StoreUnavailable, Transaction, lanes
 from connector.store.lanes import Lease, LeaseLost
-from connector.systems.http import Http, Slots
-from connector.work import Bell, Connection, Intent, Job, Outcome, Work
+from connector.systems.http import Http, Slots, Token
+from connector.work import Bell, Connection, Intent, Job, LeaseGate, Outcome, Work
 from schemas.config import Lanes
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-CLAIM = 200  # jobs claimed at a time, at most
+CLAIM_PER_SLOT = 8  # jobs claimed ahead: what is claimed when a worker vanishes is in doubt
+IDLE_CLAIM = 0.5  # seconds until idle slots look for new work while others are busy
 FLUSH = 0.05  # seconds between shared commits
 FLUSH_SIZE = 300  # outcomes in one commit, at most
-
-
-class LeaseGate:
-    """What is left of a lease, on this process's monotonic clock, counted from before the lease was asked for."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._until = 0.0
-
-    def extend(self, asked_at: float) -> None:
-        """The lease was given or renewed by a statement sent at `asked_at` (monotonic)."""
-        self._until = asked_at + self._seconds
-
-    def remaining(self) -> float:
-        """Seconds left."""
-        return self._until - time.monotonic()
 
 
 @dataclass
@@ -65,46 +47,40 @@ class Drained:
     bells: set[Bell] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
 class LaneRunner:
-    """Drains the lanes of one connection in this process, one drain at a time per lane."""
+    """Drains the lanes of one connection in this process; `slots` makes fresh slots for one drain."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        works: Sequence[Work],
-        database: Database,
-        loop: Loop,
-        seal: Seal,
-        settings: Lanes,
-        owner: str,
-        slots: Callable[[], Slots],
-    ) -> None:
-        self._connection = connection
-        self._works = works
-        self._database = database
-        self._loop = loop
-        self._seal = seal
-        self._settings = settings
-        self._owner = owner
-        self._make_slots = slots
+    connection: Connection
+    works: Sequence[Work]
+    database: Database
+    loop: Loop
+    seal: Seal
+    settings: Lanes
+    owner: str
+    make_slots: Callable[[], Slots]
+    redactor: Redactor
 
     def drain(self, lane: str, stopping: Callable[[], bool] = lambda: False) -> Drained:
         """Own the lane until nothing is due, the budget is spent, `stopping` says so, or the lease is lost."""
-        gate = LeaseGate(self._settings.lease)
+        gate = LeaseGate(self.settings.lease)
         asked_at = time.monotonic()
-        with self._database.write() as tx:
-            lease = lanes.acquire(tx, lane, self._owner, self._settings.lease)
+        with self.database.write() as tx:
+            lease = lanes.acquire(tx, lane, self.owner, self.settings.lease)
             if lease is None:
                 return Drained()
-            recovered = sum(work.recover(tx, lease) for work in self._works)
+            recovered = sum(work.recover(tx, lease) for work in self.works)
         gate.extend(asked_at)
         if recovered:
             log.warning("lane.recovered", lane=lane, jobs=recovered, fencing=lease.token)
         return _Drain(self, lease, gate, stopping).run()
 
-    async def _slots(self, lease: Lease) -> Slots:
-        slots = self._make_slots()
-        slots.seat.token = self._seal.open_token(lease.seat)
+    async def slots(self, lease: Lease) -> Slots:
+        """Fresh slots, on the loop, with the access token that was stored last."""
+        slots = self.make_slots()
+        stored = self.seal.open_token(lease.seat)
+        if stored is not None:
+            slots.seat.token = stored
         return slots
 
 
@@ -118,32 +94,31 @@ class _Drain:
         self._lease = lease
         self._gate = gate
         self._stopping = stopping
+        self._works = deque(runner.works)
         self._backlog: deque[Job] = deque()
         self._results: SimpleQueue[Outcome | Intent] = SimpleQueue()
         self._closing = False
+        self._paused = False
         self._running = 0
-        self._failures = lease.failures
-        self._circuit: tuple[float, CallError] | None = None
-        self._refusal: CredentialsRefused | None = None
-        self._health_noted = False
-        self._renewed_at = time.monotonic()
-        self._ends_at = time.monotonic() + runner._settings.budget
+        self._health = self._stored_health = Health(failures=lease.failures)
+        self._claimed_at = self._renewed_at = time.monotonic()
+        self._ends_at = time.monotonic() + runner.settings.budget
         self._report = Drained(owned=True)
 
     # -- the owner's thread --
 
     def run(self) -> Drained:
-        runner = self._runner
-        self._slots = runner._loop.run(runner._slots(self._lease))
+        """Own the lane; what is under way when it ends is waited for and stored."""
+        self._slots = self._runner.loop.run(self._runner.slots(self._lease))
         self._wake = asyncio.Event()
-        workers = [runner._loop.submit(self._work()) for _ in range(self._slots.size)]
+        self._workers = [self._runner.loop.submit(self._work()) for _ in range(self._slots.size)]
         try:
             self._own()
         except LeaseLost as lost:
             self._report.lost = True
             log.warning("lane.lost", lane=self._lease.lane, fencing=self._lease.token, reason=str(lost))
         finally:
-            self._wind_down(workers)
+            self._wind_down()
         return self._report
 
     def _own(self) -> None:
@@ -153,30 +128,38 @@ class _Drain:
             if self._must_stop():
                 more = False
                 self._give_back("the worker shuts down" if self._stopping() else "the lane pauses")
-            elif more and len(self._backlog) < self._slots.size:
+            elif self._has_room(more):
                 more = self._claim()
-            outcomes = self._collect()
-            if outcomes:
-                self._flush(outcomes)
+            found = self._collect()
+            if found:
+                self._flush(found)
                 more = True
             elif not self._running and not more:
                 return
+            if any(worker.done() for worker in self._workers):
+                raise RuntimeError("a slot of the lane ended by itself")
 
     def _must_stop(self) -> bool:
         return (
-            self._halted
+            self._health.halted
+            or self._paused
             or self._stopping()
             or time.monotonic() > self._ends_at
-            or self._gate.remaining() <= self._runner._connection.settings.timeouts.total
+            or self._gate.remaining() <= self._runner.connection.settings.timeouts.total
         )
 
+    def _has_room(self, more: bool) -> bool:
+        """Is it worth asking for jobs? While some are slow, new ones may have come for the idle slots."""
+        idle = time.monotonic() - self._claimed_at > IDLE_CLAIM
+        return (more or idle) and len(self._backlog) < self._slots.size
+
     def _renew(self) -> None:
-        settings = self._runner._settings
+        settings = self._runner.settings
         if time.monotonic() - self._renewed_at < settings.renew:
             return
         asked_at = time.monotonic()
         try:
-            with self._runner._database.write() as tx:
+            with self._runner.database.write() as tx:
                 lanes.renew(tx, self._lease.lane, self._lease.token, settings.lease)
         except StoreUnavailable as error:
             log.warning("lane.renewal_failed", lane=self._lease.lane, error=str(error))
@@ -187,22 +170,41 @@ class _Drain:
         self._gate.extend(asked_at)
         self._renewed_at = asked_at
 
+    def _fenced(self, do: Callable[[Transaction], T], *, whole_connection: bool = False) -> T:
+        """Do something in a fenced transaction; as long as the lease lasts, a database that is away is waited for."""
+        while True:
+            try:
+                with self._runner.database.write() as tx:
+                    if whole_connection:
+                        lanes.lock_connection(tx, self._runner.connection.name)
+                    self._paused = not lanes.fence(tx, self._lease.lane, self._lease.token)
+                    return do(tx)
+            except StoreUnavailable as error:
+                log.warning("lane.commit_failed", lane=self._lease.lane, error=str(error))
+                if self._gate.remaining() <= 0:
+                    raise LeaseLost(f"the database was away too long: {error}") from error
+                time.sleep(0.5)
+
     def _claim(self) -> bool:
         """Claim into the backlog; is there probably more?"""
+        self._claimed_at = time.monotonic()
         # An open circuit is probed with one job, not with a lane full.
-        limit = 1 if self._failures >= self._runner._settings.breaker_failures else CLAIM
-        jobs: list[Job] = []
-        with self._runner._database.write() as tx:
-            lanes.fence(tx, self._lease.lane, self._lease.token)
-            for work in self._runner._works:
-                jobs += work.claim(tx, self._lease, self._runner._connection, limit - len(jobs))
-                if len(jobs) >= limit:
-                    break
+        probing = self._health.failures >= self._runner.settings.breaker_failures
+        limit = 1 if probing else CLAIM_PER_SLOT * self._slots.size
+        jobs = self._fenced(lambda tx: self._claim_jobs(tx, limit))
+        self._works.rotate(1)  # so that neither kind of work starves the other
         self._running += len(jobs)
         self._backlog.extend(jobs)
         if jobs:
-            self._runner._loop.asyncio.call_soon_threadsafe(self._wake.set)
-        return len(jobs) == CLAIM
+            self._runner.loop.asyncio.call_soon_threadsafe(self._wake.set)
+        return len(jobs) >= limit and not probing
+
+    def _claim_jobs(self, tx: Transaction, limit: int) -> list[Job]:
+        jobs: list[Job] = []
+        for work in self._works:
+            if len(jobs) < limit and not self._paused:
+                jobs += work.claim(tx, self._lease, self._runner.connection, limit - len(jobs))
+        return jobs
 
     def _collect(self) -> list[Outcome | Intent]:
         """What is finished or intended: waits for the first a moment, then takes what comes until the commit is due."""
@@ -216,116 +218,133 @@ class _Drain:
         return found
 
     def _flush(self, found: list[Outcome | Intent]) -> None:
-        """Commit outcomes and intents; as long as the lease lasts, a database that is away is waited for."""
+        """Commit outcomes and intents; an intent that is not committed is refused, whatever the reason."""
         outcomes = [one for one in found if isinstance(one, Outcome)]
         intents = [one for one in found if isinstance(one, Intent)]
         try:
-            bells = self._commit(outcomes, intents)
-        except LeaseLost:
+            self._report.bells |= self._commit(outcomes, intents)
+        except BaseException:
             self._forbid(intents)
-            self._late(outcomes)
             raise
         for intent in intents:
-            self._runner._loop.asyncio.call_soon_threadsafe(intent.committed.set_result, None)
+            self._runner.loop.asyncio.call_soon_threadsafe(intent.committed.set_result, None)
         self._running -= len(outcomes)
         self._report.done += len(outcomes)
-        self._report.bells |= bells
+        self._store_health()
 
     def _commit(self, outcomes: list[Outcome], intents: list[Intent]) -> set[Bell]:
-        while True:
-            try:
-                with self._runner._database.write() as tx:
-                    lanes.fence(tx, self._lease.lane, self._lease.token)
-                    for intent in intents:
-                        intent.job.work.intend(tx, self._lease, intent)
-                    return self._record(tx, outcomes)
-            except StoreUnavailable as error:
-                log.warning(
-                    "lane.commit_failed", lane=self._lease.lane, error=str(error), outcomes=len(outcomes)
-                )
-                if self._gate.remaining() <= 0:
-                    raise LeaseLost(f"the database was away too long: {error}") from error
-                time.sleep(0.5)
+        try:
+            return self._fenced(lambda tx: self._record(tx, outcomes, intents))
+        except LeaseLost:
+            self._late(outcomes)
+            raise
+        except (
+            Exception
+        ) as defect:  # the outermost loop over outcomes: one that cannot be stored must not take others along
+            if not outcomes:
+                raise
+            log.exception("lane.outcome_not_stored", lane=self._lease.lane, outcomes=len(outcomes))
+            if len(outcomes) == 1:
+                quarantined = self._quarantined(outcomes[0].job, defect)
+                return self._fenced(lambda tx: self._record(tx, [quarantined], intents))
+        bells = self._commit([], intents) if intents else set[Bell]()
+        for outcome in outcomes:
+            bells |= self._commit([outcome], [])
+        return bells
 
-    def _forbid(self, intents: list[Intent]) -> None:
-        """The lane was lost: what was intended must not be done."""
+    def _record(self, tx: Transaction, outcomes: list[Outcome], intents: list[Intent]) -> set[Bell]:
         for intent in intents:
-            refusal = LeaseTooShort("the lane was lost before the call could be announced")
-            self._runner._loop.asyncio.call_soon_threadsafe(intent.committed.set_exception, refusal)
-
-    def _record(self, tx: Transaction, outcomes: list[Outcome]) -> set[Bell]:
+            intent.job.work.intend(tx, self._lease, intent)
         bells: set[Bell] = set()
-        for work in self._runner._works:
+        for work in self._works:
             own = [outcome for outcome in outcomes if outcome.job.work is work]
             if own:
                 bells |= work.record(tx, self._lease, own)
-        self._record_health(tx)
-        if self._slots.seat.changed:
-            sealed = self._runner._seal.seal_token(self._slots.seat.take())
-            lanes.keep_seat(tx, self._runner._connection.name, sealed)
         return bells
 
-    def _record_health(self, tx: Transaction) -> None:
-        name, lane = self._runner._connection.name, self._lease.lane
-        if self._health_noted:
+    def _forbid(self, intents: list[Intent]) -> None:
+        """What was intended must not be done."""
+        for intent in intents:
+            refusal = LeaseTooShort("the call could not be announced, so it was not made")
+            self._runner.loop.asyncio.call_soon_threadsafe(intent.committed.set_exception, refusal)
+
+    def _store_health(self) -> None:
+        """Store what changed in the connection's health and seat; noted as stored only after the commit."""
+        health, seat = self._health, self._slots.seat
+        if health == self._stored_health and not seat.changed:
             return
-        if self._refusal is not None:
-            lanes.pause(tx, name, self._refusal.code, self._refusal.message)
+        token = seat.take()
+        try:
+            self._fenced(lambda tx: self._write_health(tx, health, token), whole_connection=True)
+        except BaseException:
+            seat.changed = True
+            raise
+        self._say(health)
+        self._stored_health = health
+
+    def _write_health(self, tx: Transaction, health: Health, token: Token | None) -> None:
+        name = self._runner.connection.name
+        lanes.keep_seat(tx, name, self._runner.seal.seal_token(token))
+        if health.refused is not None:
+            lanes.pause(tx, name, health.refused.reason, health.refused.message)
+        elif health.cause is not None:
+            code, reason = health.cause.code, health.cause.message
+            lanes.note_health(tx, self._lease.lane, health.failures, health.closed_for, code, reason)
+        else:
+            lanes.note_health(tx, self._lease.lane, health.failures, None, "", "")
+
+    def _say(self, health: Health) -> None:
+        name, stored = self._runner.connection.name, self._stored_health
+        if health.refused is not None and stored.refused is None:
             log.error(
-                "connection.paused", connection=name, code=self._refusal.code, reason=self._refusal.message
+                "connection.paused", connection=name, code=health.refused.code, reason=health.refused.message
             )
-        elif self._circuit is not None:
-            seconds, error = self._circuit
-            lanes.note_health(tx, lane, self._failures, seconds, error.code, error.message)
-            log.warning("lane.circuit_open", lane=lane, seconds=round(seconds, 1), reason=error.message)
-        elif self._failures != self._lease.failures:
-            lanes.note_health(tx, lane, self._failures, None, "", "")
-        self._health_noted = self._refusal is not None or self._circuit is not None
+        if health.cause is not None and stored.cause is None:
+            seconds = round(health.closed_for or 0, 1)
+            log.warning(
+                "lane.circuit_open", lane=self._lease.lane, seconds=seconds, reason=health.cause.message
+            )
 
     def _give_back(self, reason: str) -> None:
-        jobs: list[Job] = []
-        while self._backlog:
-            try:
-                jobs.append(self._backlog.popleft())
-            except IndexError:
-                break
-        if not jobs:
-            return
-        with self._runner._database.write() as tx:
-            lanes.fence(tx, self._lease.lane, self._lease.token)
-            for work in self._runner._works:
-                own = [job for job in jobs if job.work is work]
-                if own:
-                    work.give_back(tx, own, reason)
-        self._running -= len(jobs)
+        jobs = self._unstarted()
+        if jobs:
+            self._fenced(lambda tx: self._return(tx, jobs, reason))
+            self._running -= len(jobs)
 
-    def _wind_down(self, workers: "list[Future[None]]") -> None:
-        """Let calls in flight end, store what they brought, close the slots, give the lane back."""
-        if self._report.lost:
-            self._backlog.clear()
+    def _unstarted(self) -> list[Job]:
+        jobs: list[Job] = []
+        with suppress(IndexError):
+            while True:
+                jobs.append(self._backlog.popleft())
+        return jobs
+
+    def _return(self, tx: Transaction, jobs: list[Job], reason: str) -> None:
+        for work in self._works:
+            own = [job for job in jobs if job.work is work]
+            if own:
+                work.give_back(tx, own, reason)
+
+    def _wind_down(self) -> None:
+        """Nothing more is begun; calls in flight end, what they brought is stored, the lane is given back."""
+        self._unstarted()
         self._closing = True
-        self._runner._loop.asyncio.call_soon_threadsafe(self._wake.set)
+        self._runner.loop.asyncio.call_soon_threadsafe(self._wake.set)
         late: list[Outcome] = []
-        while not all(worker.done() for worker in workers) or not self._results.empty():
-            for one in self._leftover():
+        while not all(worker.done() for worker in self._workers) or not self._results.empty():
+            with suppress(Empty):
+                one = self._results.get(timeout=0.01)
                 self._forbid([one]) if isinstance(one, Intent) else late.append(one)
-        for worker in workers:
-            worker.result()
+        self._runner.loop.run(self._slots.close())
         if late:
             self._late(late)
-        self._runner._loop.run(self._slots.close())
-        with self._runner._database.write() as tx:
+        with self._runner.database.write() as tx:
             lanes.release(tx, self._lease.lane, self._lease.token)
-
-    def _leftover(self) -> list[Outcome | Intent]:
-        try:
-            return [self._results.get(timeout=0.01)]
-        except Empty:
-            return []
+        for worker in self._workers:
+            worker.result()
 
     def _late(self, outcomes: list[Outcome]) -> None:
-        with self._runner._database.write() as tx:
-            for work in self._runner._works:
+        with self._runner.database.write() as tx:
+            for work in self._works:
                 own = [outcome for outcome in outcomes if outcome.job.work is work]
                 if own:
                     work.record_late(tx, self._lease, own)
@@ -335,53 +354,43 @@ class _Drain:
     async def _work(self) -> None:
         """One slot: takes the next job as soon as it is free, unless the system's health forbids another call."""
         while True:
-            try:
-                job = None if self._halted else self._backlog.popleft()
-            except IndexError:
-                job = None
+            job = self._next()
             if job is not None:
                 async with self._slots.job(self._gate) as http:
                     outcome = await self._run(job, http)
-                self._judge_health(outcome)
+                self._health = self._health.after(outcome.errors, self._runner.settings)
                 self._results.put(outcome)
             elif self._closing:
                 return
             else:
                 self._wake.clear()
-                if self._halted or not self._backlog:
+                if self._health.halted or not self._backlog:
                     await self._wake.wait()
 
+    def _next(self) -> Job | None:
+        try:
+            return None if self._health.halted else self._backlog.popleft()
+        except IndexError:
+            return None
+
     async def commit(self, job: Job, payload: object) -> None:
-        """Have something committed before a job's next call; raises LeaseTooShort where the lane was lost."""
+        """Have something committed before a job's next call; raises LeaseTooShort where that could not be done."""
         intent = Intent(job, payload, asyncio.get_running_loop().create_future())
         self._results.put(intent)
         await intent.committed
 
     async def _run(self, job: Job, http: Http) -> Outcome:
         try:
-            return await job.work.run(job, http, self._runner._connection, self)
-        except Exception as defect:  # the outermost loop of a slot: one bad job must not stop the lane
+            outcome = await job.work.run(job, http, self._runner.connection, self)
+        except (
+            Exception,
+            asyncio.CancelledError,
+        ) as defect:  # the outermost loop of a slot: a bad job must not stop it
             log.exception("job.defect", lane=self._lease.lane, subject=str(job.subject))
-            return job.work.quarantine(job, defect)
-
-    @property
-    def _halted(self) -> bool:
-        return self._refusal is not None or self._circuit is not None
-
-    def _judge_health(self, outcome: Outcome) -> None:
-        """Refused credentials pause the connection; a system that does not answer opens the circuit."""
-        settings = self._runner._settings
-        if not outcome.errors:
-            self._failures = 0
+            return self._quarantined(job, defect)
         for error in outcome.errors:
-            match error:
-                case CredentialsRefused():
-                    self._refusal = error
-                case RateLimited():
-                    self._circuit = (error.retry_after or settings.breaker_probe, error)
-                case NotSent() | OutcomeUnknown() | Unavailable():
-                    self._failures += 1
-                    if self._failures >= settings.breaker_failures:
-                        self._circuit = (settings.breaker_probe, error)
-                case _:
-                    self._failures = 0
+            error.message = self._runner.redactor.text(error.message)
+        return outcome
+
+    def _quarantined(self, job: Job, defect: BaseException) -> Outcome:
+        return job.work.quarantine(job, self._runner.redactor.text(f"{type(defect).__name__}: {defect}"))

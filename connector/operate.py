@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from connector.status import NoticeStatus, Status
+from connector.status import BY_HAND, NOTICE_BY_HAND, NoticeStatus, Status, check_by_hand
 from connector.store import Database, Transaction, entries, intake, versions
 from connector.store.entries import EntryRow, Move
 from connector.store.intake import NewNotice, NoticeRow
@@ -51,6 +51,7 @@ class Operator:
             return done
 
     def _go_on(self, tx: Transaction, row: EntryRow, actor: str) -> Done:
+        check_by_hand(f"entry {row.id}", row.status, BY_HAND)
         if row.status == Status.FILTERED:
             return self._fetch_again(tx, row, actor)
         if row.status == Status.RETRYING:
@@ -95,7 +96,11 @@ class Operator:
                 raise ValueError(
                     f"notice {notice_id} names no document ({row.reason}); correct its publisher, and ignore it"
                 )
-            intake.move_notices(tx, [row.id], NoticeStatus.RECEIVED, reason="retried by hand")
+            check_by_hand(f"notice {row.id}", row.status, NOTICE_BY_HAND)
+            if row.status == NoticeStatus.RETRYING:
+                intake.bring_forward(tx, row.id)
+            else:
+                intake.move_notices(tx, [row.id], NoticeStatus.RECEIVED, reason="retried by hand")
             versions.note(
                 tx, actor, "retry", f"notice {notice_id}", {"was": row.status, "reason": row.reason}
             )
@@ -107,7 +112,10 @@ class Operator:
             row = self._notice(tx, notice_id)
             intake.move_notices(tx, [row.id], NoticeStatus.IGNORED, code="by hand", reason=reason)
             versions.note(tx, actor, "ignore", f"notice {notice_id}", {"was": row.status, "reason": reason})
-            return Done(f"notice {row.id} is ignored: {reason}", frozenset())
+            if row.event_id is not None:
+                # The event goes on without the context that nobody fetches any more.
+                intake.give_up_fetching(tx, row.event_id)
+            return Done(f"notice {row.id} is ignored: {reason}", frozenset({Bell("route")}))
 
     def _entry(self, tx: Transaction, entry_id: int) -> EntryRow:
         row = entries.get(tx, [entry_id], lock=True).get(entry_id)
@@ -116,7 +124,7 @@ class Operator:
         return row
 
     def _notice(self, tx: Transaction, notice_id: int) -> NoticeRow:
-        row = intake.get_notice(tx, notice_id)
+        row = intake.get_notice(tx, notice_id, lock=True)
         if row is None:
             raise Unknown(f"there is no notice {notice_id}")
         return row

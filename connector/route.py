@@ -50,15 +50,19 @@ class Router:
         self._fetches = fetches
 
     def run(self) -> set[Bell]:
-        """Route until nothing is left; which bells are to be rung."""
+        """Route until nothing is left, unless somebody else does; which bells are to be rung."""
         bells: set[Bell] = set()
         while True:
             with self._database.write() as tx:
-                lanes.lock(tx, ROUTER)
+                if not lanes.try_lock(tx, ROUTER):
+                    return bells
                 found, touched = self._batch(tx)
             bells |= touched
             if not found:
-                return bells
+                break
+        with self._database.read() as tx:
+            # What was stored while we held the lock had nobody else to route it.
+            return bells | ({Bell("route")} if lanes.planning_due(tx) else set())
 
     def _batch(self, tx: Transaction) -> tuple[int, set[Bell]]:
         self._end_waits(tx)
@@ -73,11 +77,7 @@ class Router:
 
     def _end_waits(self, tx: Transaction) -> None:
         """A wait and its link may have been stored at the same moment, by two lanes."""
-        moves = [
-            Move(row.id, Status.QUEUED, "link came", "what it waited for is there", replan=True)
-            for row in waits.ended(tx)
-        ]
-        entries.move(tx, moves)
+        entries.move(tx, [waits.came(row.id) for row in waits.ended(tx)])
 
     # -- new events --
 
@@ -177,9 +177,10 @@ class Router:
         plan = self._plan(event, flow, facts)
         lane = lane_of(self._config, flow.target, facts.keys(event))
         entries.set_plan(tx, row.id, _stored(plan), self._version, lane)
-        steps.replace(tx, row.id, plan.steps)
+        in_doubt = steps.replace(tx, row.id, plan.steps)
         _say(row.id, row.flow, row.source_number, plan)
-        if plan.decision == "deliver":
+        if plan.decision == "deliver" or in_doubt:
+            # What may have been sent is looked for before anything is decided for good.
             return {Bell("deliver", lane)}
         entries.move(tx, [_decided(row.id, plan)])
         return set()
@@ -203,17 +204,15 @@ class _Facts:
         """Read them."""
         data: dict[int, EventData] = {}
         unreadable: dict[int, str] = {}
+        context = intake.context_of(tx, [event.id for event in events])
+        orders: dict[int, Mapping[str, Order]] = {}
         for event in events:
             try:
                 data[event.id] = EVENT_TYPES[event.type].model_validate(event.data)
+                orders[event.id] = _orders(data[event.id], context.get(event.id, {}).get("order", {}))
             except (KeyError, ValidationError) as error:
                 unreadable[event.id] = f"its stored data cannot be read by this release: {error}"
-        events = [event for event in events if event.id in data]
-        context = intake.context_of(tx, list(data))
-        orders = {
-            event_id: _orders(each, context.get(event_id, {}).get("order", {}))
-            for event_id, each in data.items()
-        }
+        events = [event for event in events if event.id not in unreadable]
         places = {(event.source, number) for event in events for number in data[event.id].order_numbers}
         documents: dict[str, set[links.Place]] = {}
         for event in events:

@@ -75,12 +75,44 @@ FINISHED = frozenset(
 """Nothing more happens to these by themselves, and nobody has to act."""
 
 
+BY_HAND = frozenset(
+    {
+        Status.HELD,
+        Status.RETRYING,
+        Status.WAITING,
+        Status.ERRORED,
+        Status.FILTERED,
+        Status.PUBLISHED,
+        Status.IGNORED,
+    }
+)
+"""From these a person may have an entry go on; in the others it is under way, or ended for good."""
+
+NOTICE_BY_HAND = frozenset({NoticeStatus.RETRYING, NoticeStatus.ERRORED, NoticeStatus.IGNORED})
+"""From these a person may have a notice fetched again."""
+
+
 class IllegalMove(Exception):
     """A move that the table does not list; the text names both states and the moves that are legal."""
 
     def __init__(self, what: str, old: StrEnum, new: StrEnum, legal: frozenset[StrEnum]) -> None:
         allowed = ", ".join(sorted(legal)) or "nothing"
         super().__init__(f"{what} is {old} and cannot become {new}; from {old} it can become {allowed}")
+
+
+class UnderWay(IllegalMove):
+    """A person asks for what happens at this moment anyway, or can no longer happen."""
+
+    def __init__(self, what: str, status: StrEnum) -> None:
+        Exception.__init__(
+            self, f"{what} is {status}: it cannot be asked to go on from there; look again in a moment"
+        )
+
+
+def check_by_hand(what: str, status: StrEnum, allowed: frozenset[Status] | frozenset[NoticeStatus]) -> None:
+    """Raise UnderWay unless a person may have it go on from this status."""
+    if status not in allowed:
+        raise UnderWay(what, status)
 
 
 def check_move(what: str, old: Status, new: Status) -> None:

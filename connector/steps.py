@@ -6,7 +6,10 @@ It talks to the target and touches no database; what came of it is a value, whic
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
+
+from pydantic import ValidationError
 
 from connector.errors import CallError, Doubled, OutcomeUnknown, Rejected
 from connector.plan import Plan, ShipmentStep, Step
@@ -15,20 +18,26 @@ from connector.store.steps import StepRow
 from connector.systems.base import Effect, Increment, Recipe
 from connector.systems.http import Http
 from connector.work import Connection, Job, Notes
+from schemas.base import DocumentRef
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A claimed entry with its plan.
-
-    `settled` are the keys of steps in doubt that may be created by now; `settle_left` is how many seconds the others
-    need at most.
-    """
+    """A claimed entry, and how many seconds a vendor may still be working on what was given up (`settle`)."""
 
     claimed: Claimed
-    plan: Plan
-    settled: frozenset[str]
-    settle_left: float
+    settle: float
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Its plan; raises ValidationError where another release stored one that this one cannot read."""
+        return Plan.model_validate(self.claimed.entry.plan)
+
+    def unsettled(self, step: StepRow) -> float:
+        """For how many seconds a step that may have been started must only be looked for; 0 where it may be done."""
+        if step.doubt_at is None:
+            return 0.0
+        return max((step.doubt_at - self.claimed.claimed_at).total_seconds() + self.settle, 0.0)
 
     def __str__(self) -> str:
         return f"entry {self.claimed.entry.id}"
@@ -89,10 +98,9 @@ class StepRun:
             return StepResult(self.row, started=began, error=error)
 
     async def _adopt(self, planned: Recipe) -> StepResult | None:
-        """What stands there already; what was sent under an earlier plan is looked for first."""
-        earlier = self._recipe(self.row.doubt_spec) if self.row.doubt_spec is not None else None
-        for recipe in (earlier, planned):
-            if recipe is None or isinstance(recipe, Increment):
+        """What stands there already; what was sent under earlier plans is looked for first."""
+        for recipe in (*map(self._recipe, self.row.sent or ()), planned):
+            if isinstance(recipe, Increment):
                 continue
             effect = await _only(recipe)
             if effect is not None and self._dry:
@@ -105,7 +113,7 @@ class StepRun:
     async def _do(self, recipe: Recipe) -> StepResult:
         if self._dry:
             return StepResult(self.row, simulated=True)
-        if self._in_doubt and not recipe.native_key:
+        if self.delivery.unsettled(self.row) and not recipe.native_key:
             return StepResult(self.row, unsettled=True)
         if not self.row.wanted:
             return StepResult(self.row, gone=True)
@@ -131,6 +139,8 @@ class StepRun:
                 "set it to what it must be, then ignore this entry",
                 code="changed",
             )
+        if not self.row.wanted and stands == before:
+            return StepResult(self.row, gone=True)
         if not begun:
             await self.notes.commit(self.job, Begun(self.row.id, before, after))
         if stands == before and before != after:
@@ -149,10 +159,6 @@ class StepRun:
     def _dry(self) -> bool:
         return self.delivery.plan.mode == "dry_run"
 
-    @property
-    def _in_doubt(self) -> bool:
-        return self.row.doubt_at is not None and self.row.key not in self.delivery.settled
-
     def _recipe(self, spec: Mapping[str, Any]) -> Recipe | Increment:
         """How this is done there; a recipe may remember what its look has read, so it is used for one run."""
         step = parse_step(spec)
@@ -164,6 +170,14 @@ class StepRun:
 def parse_step(spec: Mapping[str, Any]) -> Step:
     """A stored step as a value."""
     return ShipmentStep.model_validate(spec)
+
+
+def order_of(spec: Mapping[str, Any]) -> DocumentRef | None:
+    """The order of a stored step, as its source knows it; None where another release wrote it differently."""
+    try:
+        return DocumentRef.model_validate(spec["order"]["order"])
+    except (KeyError, TypeError, ValidationError):
+        return None
 
 
 async def _only(recipe: Recipe) -> Effect | None:

@@ -5,9 +5,13 @@ import structlog
 from connector.status import Status
 from connector.store import Database, Transaction, entries, lanes, waits
 from connector.store.entries import Move
+from connector.store.waits import WAITING
 from connector.work import Bell
 
 log = structlog.get_logger(__name__)
+
+
+LATE = "what it waited for did not come in time"
 
 
 class Sweeper:
@@ -31,22 +35,22 @@ class Sweeper:
         return bells | {Bell("intake")}
 
     def _end_waits(self, tx: Transaction) -> None:
-        moves = [
-            Move(row.id, Status.ERRORED, "deadline", f"what it waited for did not come in time; {row.reason}")
+        """Whoever is in several of the three is moved once, by the first."""
+        moves = [waits.came(row.id) for row in waits.ended(tx)]
+        moves += [
+            Move(
+                row.id,
+                Status.ERRORED,
+                "deadline",
+                f"what it waited for did not come in time; {row.reason}",
+                was=WAITING,
+            )
             for row in waits.past_deadline(tx)
         ]
-        ended = waits.ended(tx)
         moves += [
-            Move(row.id, Status.QUEUED, "link came", "what it waited for is there", replan=True)
-            for row in ended
-        ]
-        known = {move.entry_id for move in moves}
-        moves += [
-            Move(row.id, Status.QUEUED, "look again", "its target may have it by now")
+            Move(row.id, Status.QUEUED, "look again", "its target may have it by now", was=WAITING)
             for row in waits.to_look_again(tx)
-            if row.id not in known
         ]
-        unique = {move.entry_id: move for move in reversed(moves)}
-        entries.move(tx, list(unique.values()))
-        if moves:
-            log.info("waits.ended", entries=sorted(unique))
+        made = entries.move(tx, moves)
+        if made:
+            log.info("waits.ended", entries=sorted(one.entry_id for one in made))

@@ -89,5 +89,21 @@ class Work(Protocol):
     def give_back(self, tx: Transaction, jobs: Sequence[Job], reason: str) -> None:
         """Put back jobs that were never started."""
 
-    def quarantine(self, job: Job, defect: Exception) -> Outcome:
+    def quarantine(self, job: Job, defect: str) -> Outcome:
         """The outcome of a job on which our own code failed: out of the way, for a person to look at."""
+
+
+class LeaseGate:
+    """What is left of a lease, on this process's monotonic clock, counted from before the lease was asked for."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until = 0.0
+
+    def extend(self, asked_at: float) -> None:
+        """The lease was given or renewed by a statement sent at `asked_at` (monotonic)."""
+        self._until = asked_at + self._seconds
+
+    def remaining(self) -> float:
+        """Seconds left."""
+        return self._until - time.monotonic()

@@ -187,7 +187,7 @@ class Lanes(Model):
 
     lease: float = Field(default=60, gt=0)
     renew: float = Field(default=15, gt=0)
-    budget: float = Field(default=300, gt=0)
+    budget: float = Field(default=300, gt=0, le=1800)
     sweep: float = Field(default=2, gt=0)
     breaker_failures: int = Field(default=8, ge=1, description="failures in a row that open the circuit")
     breaker_probe: float = Field(default=15, gt=0, description="seconds until an open circuit is tried again")

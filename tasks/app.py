@@ -9,11 +9,12 @@ from functools import cache
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_shutdown, worker_ready, worker_shutting_down
+from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
 from kombu import Queue
 
 from connector.bootstrap import Runtime, runtime
 from connector.wake import TASKS, TRANSPORT
+from connector.work import Bell
 
 app = Celery("connector")
 app.conf.update(
@@ -34,8 +35,13 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_soft_shutdown_timeout=45.0,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # a broker may be away for a night
+    broker_channel_error_retry=True,
     broker_transport_options=TRANSPORT,
 )
+
+KEPT_FREE = 4
+"""Threads that lanes never take: the router, the sweeper and the stream must go on while every lane is busy."""
 
 _stopping = threading.Event()
 
@@ -43,6 +49,22 @@ _stopping = threading.Event()
 def stopping() -> bool:
     """Is this worker shutting down? Drains ask it, end their calls in flight and give the lane back."""
     return _stopping.is_set()
+
+
+@cache
+def _places() -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(max(int(app.conf.worker_concurrency) - KEPT_FREE, 1))
+
+
+def drain(queue: str, lane: str) -> None:
+    """Own a lane until nothing is due there; where too many lanes are busy here, leave it to the next sweep."""
+    process().ringer.heard(Bell(queue, lane))
+    if not _places().acquire(blocking=False):
+        return
+    try:
+        process().drain(lane, stopping)
+    finally:
+        _places().release()
 
 
 @cache
@@ -55,7 +77,7 @@ def process() -> Runtime:
 
 def schedule(seconds: float) -> None:
     """Have the beat send the sweeper so often."""
-    app.add_periodic_task(seconds, app.signature("tasks.sweep", queue="sweep"), expires=10)
+    app.add_periodic_task(seconds, app.signature("tasks.sweep", queue="sweep"), expires=300)
 
 
 @setup_logging.connect
@@ -74,6 +96,6 @@ def _stop(**_: Any) -> None:
     _stopping.set()
 
 
-@worker_process_shutdown.connect
+@worker_shutdown.connect
 def _close(**_: Any) -> None:
     process().close()

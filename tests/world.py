@@ -3,11 +3,16 @@
 No HTTP is spoken here: that is tested with the adapters and the simulators. The ends of the world are `stub.py`.
 """
 
+import asyncio
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+import pytest
 
 from connector import configuration
 from connector.complete import Complete
@@ -15,6 +20,7 @@ from connector.deliver import Deliver
 from connector.lane import Drained, LaneRunner
 from connector.loop import Loop
 from connector.operate import Operator
+from connector.redact import Redactor
 from connector.route import Router, lane_of, lanes_of
 from connector.sealing import Seal
 from connector.store import Database, entries, intake, lanes, steps, versions
@@ -24,16 +30,20 @@ from connector.store.steps import StepRow
 from connector.store.tables import attempt, journal, lane, link
 from connector.sweep import Sweeper
 from connector.systems.base import (
+    Effect,
     Fact,
     Fetched,
+    Wanted,
 )
-from connector.systems.http import Slots
+from connector.systems.http import Http, Slots
 from connector.wake import MemoryRinger
 from connector.work import Bell, Connection
 from schemas.base import DocumentRef
 from schemas.documents import Order
 from schemas.events import ShipmentConfirmed
-from tests.stub import Shop, StubAdapter, StubSettings
+from tests.stub import Shop, StubAdapter, StubRecipe, StubSettings
+
+T = TypeVar("T")
 
 CONFIG = """
 connections:
@@ -141,7 +151,8 @@ class World:
             seal=Seal("a secret key of this world"),
             settings=self.loaded.config.lanes,
             owner=self.owner,
-            slots=lambda: Slots(name, connection.settings),
+            make_slots=lambda: Slots(name, connection.settings),
+            redactor=Redactor(["a-known-secret"]),
         )
 
     # -- what happens in it --
@@ -279,3 +290,71 @@ class World:
         self.stop.set()
         self.loop.close()
         self.database.close()
+
+
+# -- what happens at the same moment --
+
+
+def begin(work: Callable[[], T]) -> "Future[T]":
+    """Do something on a thread of its own, which keeps nobody from ending."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # whoever asks for the result is told
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def until(holds: Callable[[], bool], patience: float = 20) -> None:
+    """Wait for what another thread brings about; raises TimeoutError where it never does."""
+    ends_at = time.monotonic() + patience
+    while not holds():
+        if time.monotonic() > ends_at:
+            raise TimeoutError("it was waited for in vain")
+        time.sleep(0.005)
+
+
+class Door:
+    """Stands in a call of the stub: who comes is noted, and stays there until it is opened."""
+
+    def __init__(self) -> None:
+        self.came: list[str] = []
+        self._opened = threading.Event()
+
+    def open(self) -> None:
+        """Let everybody through, from now on."""
+        self._opened.set()
+
+    async def enter(self, who: str) -> None:
+        """Returns when it is open."""
+        self.came.append(who)
+        await asyncio.to_thread(self._opened.wait, 60)
+
+
+def hold_creates(patch: pytest.MonkeyPatch, door: Door, *orders: str) -> None:
+    """Shipments of these orders are created behind the door."""
+    create = StubRecipe.create
+
+    async def held(self: StubRecipe) -> Effect:
+        if self._step.order.order.number in orders:
+            await door.enter(self._step.order.order.number)
+        return await create(self)
+
+    patch.setattr(StubRecipe, "create", held)
+
+
+def hold_replies(patch: pytest.MonkeyPatch, door: Door, *numbers: str) -> None:
+    """What the source says of these documents at the moment it is asked arrives through the door."""
+    fetch = StubAdapter.fetch
+
+    async def held(self: StubAdapter, http: Http, wanted: Wanted) -> Fetched:
+        fetched = await fetch(self, http, wanted)
+        if wanted.number in numbers:
+            await door.enter(wanted.number)
+        return fetched
+
+    patch.setattr(StubAdapter, "fetch", held)

@@ -90,7 +90,7 @@ def worker(concurrency: int | None, queues: str | None) -> None:
         runtime = process()
         app.conf.broker_url = runtime.broker_url
         # The names differ from those of `celery worker`: this is what that command itself calls.
-        threads = concurrency or app.conf.worker_concurrency
+        threads = app.conf.worker_concurrency = concurrency or app.conf.worker_concurrency
         made = app.Worker(
             pool_cls="threads",
             concurrency=threads,

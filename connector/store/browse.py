@@ -17,7 +17,7 @@ from connector.store.entries import EntryRow
 from connector.store.intake import EventRow, NoticeRow
 from connector.store.links import Pair
 from connector.store.steps import StepRow
-from connector.store.tables import attempt, entry, entry_key, event, journal, link, notice
+from connector.store.tables import UNROUTED, attempt, entry, entry_key, event, journal, link, notice
 from schemas.events import EVENT_TYPES
 
 MOST_ROWS = 500
@@ -159,18 +159,20 @@ def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
 
 def _of_order(number: str) -> sa.ColumnElement[bool]:
     """By its number where it was born, or by the number that it bears elsewhere."""
-    ours = sa.and_(
-        link.c.source_number == number,
-        link.c.target_connection == entry_key.c.connection,
-        link.c.target_number == entry_key.c.number,
-    )
-    theirs = sa.and_(
-        link.c.target_number == number,
-        link.c.source_connection == entry_key.c.connection,
-        link.c.source_number == entry_key.c.number,
-    )
-    linked = sa.exists().where(link.c.kind == "order", sa.or_(ours, theirs))
-    return sa.exists().where(entry_key.c.entry_id == entry.c.id, sa.or_(entry_key.c.number == number, linked))
+    of_key = sa.select(entry_key.c.entry_id)
+    ours = of_key.join(
+        link,
+        sa.and_(
+            link.c.target_connection == entry_key.c.connection, link.c.target_number == entry_key.c.number
+        ),
+    ).where(link.c.kind == "order", link.c.source_number == number)
+    theirs = of_key.join(
+        link,
+        sa.and_(
+            link.c.source_connection == entry_key.c.connection, link.c.source_number == entry_key.c.number
+        ),
+    ).where(link.c.kind == "order", link.c.target_number == number)
+    return entry.c.id.in_(sa.union(of_key.where(entry_key.c.number == number), ours, theirs))
 
 
 def _mentions(words: str) -> sa.ColumnElement[bool]:
@@ -251,12 +253,15 @@ def _heard_by(tx: Transaction, happened: EventRow) -> tuple[NoticeRow, ...]:
 
 def counts(tx: Transaction) -> Counts:
     """What stands where, now."""
-    busy = [status for status in _tally(tx, entry) if status not in {*FINISHED, "errored", "held"}]
-    oldest = tx.value(sa.select(sa.func.min(entry.c.id)).where(entry.c.status.in_(busy)))
+    tally = _tally(tx, entry)
+    busy = [status for status in tally if status not in {*FINISHED, "errored", "held"}]
+    # Status by status, each is a look into an index; for all at once PostgreSQL walks through every older entry.
+    firsts = [tx.value(sa.select(sa.func.min(entry.c.id)).where(entry.c.status == status)) for status in busy]
+    oldest = min((first for first in firsts if first is not None), default=None)
     return Counts(
-        entries=_tally(tx, entry),
+        entries=tally,
         notices=_tally(tx, notice),
-        unrouted=int(tx.value(sa.select(sa.func.count()).where(event.c.state == "unrouted"))),
+        unrouted=int(tx.value(sa.select(sa.func.count()).select_from(event).where(sa.text(UNROUTED)))),
         oldest_unfinished=entries.get(tx, [oldest])[oldest].created_at if oldest is not None else None,
     )
 

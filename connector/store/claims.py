@@ -25,8 +25,8 @@ class Claimed:
     claimed_at: datetime
 
 
-def claim(tx: Transaction, lane: str, token: int, limit: int) -> list[EntryRow]:
-    """Claim due entries of a lane, oldest first, none of which is preceded by an unfinished one of the same order."""
+def claimable(tx: Transaction, lane: sa.ColumnElement[str] | str) -> sa.ColumnElement[bool]:
+    """What the owner of a lane may take now: due, planned, and not preceded by an unfinished one of the same order."""
     mine, theirs, before = entry_key.alias("mine"), entry_key.alias("theirs"), entry.alias("before")
     blocked = (
         sa.exists()
@@ -39,20 +39,20 @@ def claim(tx: Transaction, lane: str, token: int, limit: int) -> list[EntryRow]:
             before.c.id == theirs.c.entry_id,
             before.c.status.in_(sorted(BLOCKING)),
         )
+        .correlate(entry)
     )
-    rows = tx.rows(
-        sa.select(entry)
-        .where(
-            entry.c.lane == lane,
-            entry.c.status.in_((Status.QUEUED, Status.RETRYING)),
-            entry.c.due_at <= tx.now,
-            entry.c.replan.is_(False),
-            ~blocked,
-        )
-        .order_by(entry.c.id)
-        .limit(limit)
-        .with_for_update(of=entry, skip_locked=True)  # a person may be moving one of them at this moment
-    )
+    ready = entry.c.status.in_((Status.QUEUED, Status.RETRYING))
+    return sa.and_(entry.c.lane == lane, ready, entry.c.due_at <= tx.now, entry.c.replan.is_(False), ~blocked)
+
+
+def claim(tx: Transaction, lane: str, token: int, limit: int) -> list[EntryRow]:
+    """Claim what is claimable in a lane, oldest first; of those whose worker vanished one at a time.
+
+    What vanished with its worker may be what makes workers vanish: few others should be in its company.
+    """
+    lost = sa.and_(entry.c.status == Status.QUEUED, entry.c.code == LOST)
+    rows = list(_claimable_rows(tx, lane, lost, 1))
+    rows += _claimable_rows(tx, lane, ~lost, limit - len(rows))
     if not rows:
         return []
     tx.run(
@@ -70,11 +70,19 @@ def claim(tx: Transaction, lane: str, token: int, limit: int) -> list[EntryRow]:
     return [to_row(row, attempts=row["attempts"] + 1, status=Status.DELIVERING) for row in rows]
 
 
-LOST = "lane lost"
+def _claimable_rows(
+    tx: Transaction, lane: str, which: sa.ColumnElement[bool], limit: int
+) -> Sequence[sa.RowMapping]:
+    statement = sa.select(entry).where(claimable(tx, lane), which).order_by(entry.c.id).limit(limit)
+    # A person may be moving one of them at this moment.
+    return tx.rows(statement.with_for_update(of=entry, skip_locked=True))
 
+
+LOST = "lane lost"
+"""The code of an entry whose worker vanished."""
 
 MOST_LOSSES = 5
-"""An entry whose worker vanished so often may be what makes workers vanish."""
+"""An entry whose worker vanished so often, since a person last had it go on, is set aside."""
 
 
 def recover(tx: Transaction, lane: str, token: int, lost_at: datetime | None) -> int:
@@ -86,21 +94,24 @@ def recover(tx: Transaction, lane: str, token: int, lost_at: datetime | None) ->
     ids = tx.values(sa.select(entry.c.id).where(lost))
     if ids:
         doubt(tx, ids, min(lost_at or tx.now, tx.now))
-        moves = [
-            Move(entry_id, Status.QUEUED, LOST, "its worker vanished; what it sent is looked for first")
-            for entry_id in ids
-        ]
-        move(tx, moves)
+        reason = "its worker vanished; what it sent is looked for first"
+        move(tx, [Move(entry_id, Status.QUEUED, LOST, reason) for entry_id in ids])
         _quarantine(tx, ids)
     return len(ids)
 
 
 def _quarantine(tx: Transaction, ids: Sequence[int]) -> None:
-    losses = sa.select(journal.c.entry_id).where(journal.c.entry_id.in_(ids), journal.c.code == LOST)
-    often = losses.group_by(journal.c.entry_id).having(sa.func.count() >= MOST_LOSSES)
-    reason = (
-        f"the worker vanished {MOST_LOSSES} times while delivering it; retry it alone once the cause is known"
+    by_hand = journal.alias("by_hand")
+    since = (
+        sa.select(sa.func.coalesce(sa.func.max(by_hand.c.id), 0))
+        .where(by_hand.c.entry_id == journal.c.entry_id, by_hand.c.actor != SYSTEM)
+        .scalar_subquery()
     )
+    losses = sa.select(journal.c.entry_id).where(
+        journal.c.entry_id.in_(ids), journal.c.code == LOST, journal.c.id > since
+    )
+    often = losses.group_by(journal.c.entry_id).having(sa.func.count() >= MOST_LOSSES)
+    reason = f"the worker vanished {MOST_LOSSES} times while delivering it; retry it once the cause is known"
     move(tx, [Move(entry_id, Status.ERRORED, "quarantined", reason) for entry_id in tx.values(often)])
 
 

@@ -1,16 +1,18 @@
 """Connections to SQLite and PostgreSQL, transactions with the database's own clock, and the schema's version.
 
-SQLite: WAL, writers `BEGIN IMMEDIATE`, busy time-out 10 s, synchronous FULL. PostgreSQL: psycopg 3, READ COMMITTED.
+SQLite: WAL, writers `BEGIN IMMEDIATE`, busy time-out 10 s, synchronous FULL. PostgreSQL: psycopg 3, READ COMMITTED; a
+worker that vanished, or stands still inside a transaction, holds its locks for a minute or so, not for hours.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config as AlembicConfig
@@ -23,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from connector.errors import ConfigError
+from connector.store.columns import HALF_SURROGATE, storable
 
 MIGRATION_LOCK = 0x636F6E6E  # any number, as long as every process takes the same
 
@@ -57,6 +60,29 @@ class Transaction:
     def values(self, statement: sa.Executable) -> Sequence[Any]:
         """The first column of every row."""
         return self.connection.execute(statement).scalars().all()
+
+    def among(
+        self, columns: Sequence[sa.Column[Any]], rows: Iterable[Sequence[Any]]
+    ) -> sa.ColumnElement[bool]:
+        """Do these columns (texts or whole numbers) hold one of these combinations? Any number, in one parameter.
+
+        SQLite uses an index for `(a, b) IN (SELECT …)`, none for a list; PostgreSQL reckons with the list's length.
+        """
+        wanted = [[_storable(member) for member in row] for row in rows]
+        members: list[Any]
+        if self.connection.dialect.name == "sqlite":
+            each = sa.func.json_each(json.dumps(wanted)).table_valued("value")
+            members = [sa.func.json_extract(each.c.value, f"$[{at}]") for at in range(len(columns))]
+        else:
+            # Texts without a length: a cast to one would cut them in silence.
+            kinds = [column.type if isinstance(column.type, sa.Integer) else sa.Text() for column in columns]
+            lists = [
+                sa.bindparam(None, [row[at] for row in wanted], postgresql.ARRAY(kind))
+                for at, kind in enumerate(kinds)
+            ]
+            each = sa.func.unnest(*lists).table_valued(*(column.name for column in columns)).render_derived()
+            members = list(each.c)
+        return sa.tuple_(*columns).in_(sa.select(*members).select_from(each))
 
     def run(self, statement: sa.Executable, many: Sequence[Mapping[str, Any]] | None = None) -> int:
         """Execute, once or for each of `many`; the count of rows touched (of one statement)."""
@@ -99,10 +125,11 @@ class Database:
                     "or postgresql+psycopg://"
                 )
             self.url = self.url.set(drivername="postgresql+psycopg")
-            patience = {"connect_timeout": 5, "keepalives_idle": 30}
+            patience = {name: value for name, value in _PATIENCE.items() if name not in self.url.query}
             self.engine = sa.create_engine(
                 self.url, pool_size=pool_size, pool_pre_ping=True, connect_args=patience, **_ENGINE
             )
+            _prepare_postgresql(self.engine)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -126,7 +153,7 @@ class Database:
         except PoolTimeout as error:
             raise StoreUnavailable("every connection to the database is in use") from error
         except DBAPIError as error:
-            if error.connection_invalidated:
+            if error.connection_invalidated or isinstance(error.orig, _CUT_OFF):
                 raise StoreUnavailable(
                     f"the connection to the database broke: {_first_line(error)}"
                 ) from error
@@ -140,7 +167,9 @@ class Database:
         """Bring the schema to this release's version, under a lock; returns that version."""
         with self.write() as tx:
             if not self.is_sqlite:
+                tx.run(sa.text("SET LOCAL lock_timeout = 0"))
                 tx.run(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+                tx.run(sa.text(f"SET LOCAL lock_timeout = {_SESSION['lock_timeout']}"))
             config = _alembic()
             config.attributes["connection"] = tx.connection
             command.upgrade(config, "head")
@@ -169,18 +198,42 @@ class Database:
 
 
 def _json(value: Any) -> str:
-    """JSON without NUL characters, which PostgreSQL cannot hold."""
+    """JSON of which each text can be stored."""
     text = json.dumps(value, ensure_ascii=False)
-    return json.dumps(_without_nul(value), ensure_ascii=False) if "\\u0000" in text else text
+    if "\\u0000" not in text and (text.isascii() or not HALF_SURROGATE.search(text)):
+        return text
+    return json.dumps(_storable(value), ensure_ascii=False)
 
 
-def _without_nul(value: Any) -> Any:
+def _storable(value: Any) -> Any:
     if isinstance(value, str):
-        return value.replace("\x00", "")
+        return storable(value)
     if isinstance(value, Mapping):
-        return {_without_nul(key): _without_nul(member) for key, member in value.items()}
-    return [_without_nul(item) for item in value] if isinstance(value, list | tuple) else value
+        return {_storable(key): _storable(member) for key, member in value.items()}
+    return [_storable(item) for item in value] if isinstance(value, list | tuple) else value
 
+
+_PATIENCE: dict[str, Any] = {
+    # From the sixth execution psycopg would prepare a statement, from the eleventh PostgreSQL plans it for no values in
+    # particular: then no partial index serves any more, and it reckons with the usual share of each status.
+    "prepare_threshold": None,
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""How to connect to PostgreSQL (libpq's words; seconds, the last in ms), where the URL does not say otherwise."""
+
+_SESSION = {"idle_in_transaction_session_timeout": "60000", "lock_timeout": "30000"}
+"""What a session of ours keeps to, in ms; `?options=` in the URL goes before it."""
+
+_SESSION_IF_KNOWN = {"client_connection_check_interval": "10000"}
+"""So that the server itself sees a client that is gone: PostgreSQL 14 and later, where the system can tell."""
+
+_CUT_OFF = (psycopg.errors.IdleInTransactionSessionTimeout, psycopg.errors.AdminShutdown)
+"""What the server says when it ends a session that waited too long, or all of them; the driver may not notice."""
 
 _ENGINE: dict[str, Any] = {
     "max_overflow": 20,
@@ -210,6 +263,21 @@ def _clock(connection: Connection) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
     moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
     return moment.astimezone(UTC)
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    """Settings by SQL, not with the connection: there an unknown one is refused, and by some poolers every one."""
+    setting = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s AND source <> 'client'"
+
+    @sa.event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: ConnectionPoolEntry) -> None:
+        connection.autocommit = True
+        for name, value in _SESSION.items():
+            connection.execute(setting, (value, name))
+        for name, value in _SESSION_IF_KNOWN.items():
+            with suppress(psycopg.errors.InvalidParameterValue):
+                connection.execute(setting, (value, name))
+        connection.autocommit = False
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -69,7 +69,11 @@ class EntryRow:
 
 @dataclass(frozen=True)
 class Move:
-    """One move of one entry. `delay` is seconds until it is due; None keeps what else is stored about the entry."""
+    """One move of one entry, due after `delay` seconds.
+
+    `was`: made only where the entry is still in one of these, because the decision came from an unlocked read.
+    `fresh` forgets earlier tries, `given_back` the try that was not made.
+    """
 
     entry_id: int
     to: Status
@@ -81,6 +85,8 @@ class Move:
     wait_deadline: float | None = None
     replan: bool = False
     fresh: bool = False
+    given_back: bool = False
+    was: frozenset[Status] | None = None
     target_number: str | None = None
 
 
@@ -162,20 +168,33 @@ def set_plan(tx: Transaction, entry_id: int, plan: Mapping[str, Any], config_ver
     )
 
 
-def move(tx: Transaction, moves: Sequence[Move]) -> None:
-    """Move entries, each legal or IllegalMove is raised and nothing stands; the journal is written with it."""
-    ids = [one.entry_id for one in moves]
-    rows = tx.rows(sa.select(entry.c.id, entry.c.status).where(entry.c.id.in_(ids)).with_for_update())
-    status = {row["id"]: Status(row["status"]) for row in rows}
-    lines = []
+def move(tx: Transaction, moves: Sequence[Move]) -> list[Move]:
+    """Move entries and write the journal; raises IllegalMove where a move is not listed, and then nothing stands.
+
+    Returns the moves that were made: all, but those whose entry was no longer as `was` says.
+    """
+    ids = sorted({one.entry_id for one in moves})
+    if not ids:
+        return []
+    locked = (
+        sa.select(entry.c.id, entry.c.status)
+        .where(entry.c.id.in_(ids))
+        .order_by(entry.c.id)
+        .with_for_update()
+    )
+    status = {row["id"]: Status(row["status"]) for row in tx.rows(locked)}
+    made, lines = [], []
     for one in moves:
-        check_move(f"entry {one.entry_id}", status[one.entry_id], one.to)
-        lines.append(
-            journal_line(tx, one.entry_id, status[one.entry_id], one.to, one.code, one.reason, one.actor)
-        )
+        old = status[one.entry_id]
+        if one.was is not None and old not in one.was:
+            continue
+        check_move(f"entry {one.entry_id}", old, one.to)
+        lines.append(journal_line(tx, one.entry_id, old, one.to, one.code, one.reason, one.actor))
         status[one.entry_id] = one.to
-    tx.run(_MOVE, [_move_values(tx, one) for one in moves])
+        made.append(one)
+    tx.run(_MOVE, [_move_values(tx, one) for one in made])
     tx.run(journal.insert(), lines)
+    return made
 
 
 _MOVE = (
@@ -187,7 +206,11 @@ _MOVE = (
         reason=sa.bindparam("new_reason"),
         due_at=sa.bindparam("new_due"),
         replan=sa.bindparam("new_replan"),
-        attempts=sa.case((sa.bindparam("is_fresh", type_=sa.Boolean), 0), else_=entry.c.attempts),
+        attempts=sa.case(
+            (sa.bindparam("is_fresh", type_=sa.Boolean), 0),
+            (sa.bindparam("is_given_back", type_=sa.Boolean), entry.c.attempts - 1),
+            else_=entry.c.attempts,
+        ),
         failed_since=sa.case(
             (
                 sa.bindparam("failed", type_=sa.Boolean),
@@ -225,13 +248,14 @@ def _move_values(tx: Transaction, one: Move) -> dict[str, Any]:
         "new_due": tx.now + timedelta(seconds=one.delay),
         "new_replan": one.replan,
         "is_fresh": one.fresh,
+        "is_given_back": one.given_back,
         "failed": one.to == Status.RETRYING,
         "keeps_failing": goes_on,
         "new_wait_kind": waits.kind if waits else None,
         "new_wait_connection": waits.connection if waits else None,
         "new_wait_number": waits.number if waits else None,
         "waits": waits is not None,
-        "keeps_waiting": goes_on,
+        "keeps_waiting": goes_on or one.to == Status.RETRYING,
         "new_wait_until": tx.now + timedelta(seconds=one.wait_deadline or 0),
         "new_target": one.target_number,
         "at": tx.now,

@@ -9,11 +9,13 @@ import sqlalchemy as sa
 
 from connector.plan import EventIdentity
 from connector.status import NoticeStatus, check_notice_move
+from connector.store import facts, tables
+from connector.store.columns import storable
 from connector.store.database import Transaction
-from connector.store.tables import attempt, context, event, fact, notice
+from connector.store.tables import attempt, context, event, notice
 
-TO_ROUTE = ("new", "fetched")
-"""States of events that wait for the router; a fetched one is not fetched again, whatever context it still lacks."""
+MOST_NOTICES = 5000
+"""Notices claimed at a time; a paused source may have heaped up many of one document."""
 
 
 @dataclass(frozen=True)
@@ -104,19 +106,19 @@ class Receipt:
 
 def store_notices(tx: Transaction, notices: Sequence[NewNotice]) -> list[Receipt]:
     """Store notices, each once per transport id and document, and say under which ids they stand."""
-    same = (notice.c.connection, notice.c.transport_id, notice.c.kind, notice.c.number)
+    same = (notice.c.connection, notice.c.number, notice.c.kind, notice.c.transport_id)
     rows = {_notice_key(new): _notice_values(tx, new) for new in notices}
     stored = tx.insert_new(notice, [rows[key] for key in sorted(rows)], [notice.c.id, *same])
     fresh = {tuple(row[column.name] for column in same): int(row["id"]) for row in stored}
     known: dict[tuple[Any, ...], int] = {}
     if len(fresh) < len(rows):
-        statement = sa.select(notice.c.id, *same).where(sa.tuple_(*same).in_(list(rows)))
+        statement = sa.select(notice.c.id, *same).where(tx.among(same, rows))
         known = {tuple(row[column.name] for column in same): int(row["id"]) for row in tx.rows(statement)}
     return [Receipt(fresh.get(key) or known[key], key not in fresh) for key in map(_notice_key, notices)]
 
 
 def _notice_key(new: NewNotice) -> tuple[str, str, str, str]:
-    return (new.connection, new.transport_id, new.kind, new.number)
+    return (new.connection, storable(new.number), new.kind, storable(new.transport_id))
 
 
 def _notice_values(tx: Transaction, new: NewNotice) -> dict[str, Any]:
@@ -142,10 +144,19 @@ def _notice_values(tx: Transaction, new: NewNotice) -> dict[str, Any]:
 
 
 def claim_notices(tx: Transaction, lane: str, token: int, limit: int) -> list[NoticeRow]:
-    """Claim due notices of a lane for its owner; all due notices of a claimed document come along, however many."""
+    """Claim due notices of a lane for its owner; the other due notices of a claimed document come along."""
     due = sa.and_(
         notice.c.lane == lane, notice.c.status.in_(("received", "retrying")), notice.c.due_at <= tx.now
     )
+    busy = notice.alias("busy")
+    fetching = sa.exists().where(
+        busy.c.connection == notice.c.connection,
+        busy.c.kind == notice.c.kind,
+        busy.c.number == notice.c.number,
+        busy.c.status == "fetching",
+    )
+    # Two fetches of one document at once could be recorded in the wrong order.
+    due = sa.and_(due, ~fetching)
     documents = tx.rows(
         sa.select(notice.c.kind, notice.c.number, sa.func.min(notice.c.id).label("first"))
         .where(due)
@@ -158,7 +169,7 @@ def claim_notices(tx: Transaction, lane: str, token: int, limit: int) -> list[No
     wanted = sa.tuple_(notice.c.kind, notice.c.number).in_(
         [(row["kind"], row["number"]) for row in documents]
     )
-    found = sa.select(notice).where(due, wanted).order_by(notice.c.id)
+    found = sa.select(notice).where(due, wanted).order_by(notice.c.id).limit(MOST_NOTICES)
     rows = tx.rows(
         found.with_for_update(skip_locked=True)
     )  # a person may be moving one of them at this moment
@@ -179,8 +190,9 @@ def move_notices(
     code: str = "",
     reason: str = "",
     delay: float = 0,
+    given_back: bool = False,
 ) -> None:
-    """Move notices to another status, due after `delay` seconds; raises IllegalMove."""
+    """Move notices to another status, due after `delay` seconds; raises IllegalMove. `given_back`: not tried."""
     wanted = list(ids)
     for row in tx.rows(
         sa.select(notice.c.id, notice.c.status).where(notice.c.id.in_(wanted)).with_for_update()
@@ -196,9 +208,17 @@ def move_notices(
             reason=reason,
             due_at=tx.now + timedelta(seconds=delay),
             failed_since=since,
+            attempts=notice.c.attempts - (1 if given_back else 0),
             token=None,
             updated_at=tx.now,
         )
+    )
+
+
+def bring_forward(tx: Transaction, notice_id: int) -> None:
+    """Make a retrying notice due now; its status stays as it is."""
+    tx.run(
+        notice.update().where(notice.c.id == notice_id, notice.c.status == "retrying").values(due_at=tx.now)
     )
 
 
@@ -225,9 +245,10 @@ def notices(
     return [_notice(row) for row in tx.rows(statement)]
 
 
-def get_notice(tx: Transaction, notice_id: int) -> NoticeRow | None:
-    """One notice."""
-    row = tx.row(sa.select(notice).where(notice.c.id == notice_id))
+def get_notice(tx: Transaction, notice_id: int, *, lock: bool = False) -> NoticeRow | None:
+    """One notice, locked until the end of the transaction if asked."""
+    statement = sa.select(notice).where(notice.c.id == notice_id)
+    row = tx.row(statement.with_for_update() if lock else statement)
     return _notice(row) if row else None
 
 
@@ -247,19 +268,19 @@ def _notice(row: sa.RowMapping, **changed: Any) -> NoticeRow:
 def store_events(tx: Transaction, events: Sequence[NewEvent]) -> list[Receipt]:
     """Store events, each once per identity, and say under which ids they stand."""
     same = (event.c.source, event.c.type, event.c.document, event.c.revision)
-    revisions = _current_revisions(tx, events)
+    revisions = facts.current_revisions(tx, {_fact_key(new) for new in events if new.revision is None})
     keys = [
-        (e.source, e.type, e.document, e.revision or revisions.get((e.source, e.type, e.document), 1))
-        for e in events
+        (*fact_key, one.revision or revisions.get(fact_key, 1))
+        for one, fact_key in zip(events, map(_fact_key, events), strict=True)
     ]
     rows = {key: _event_values(tx, new, key[3]) for key, new in zip(keys, events, strict=True)}
     stored = tx.insert_new(event, list(rows.values()), [event.c.id, *same])
     fresh = {tuple(row[column.name] for column in same): int(row["id"]) for row in stored}
     known: dict[tuple[Any, ...], int] = {}
     if len(fresh) < len(rows):
-        statement = sa.select(event.c.id, *same).where(sa.tuple_(*same).in_(list(rows)))
+        statement = sa.select(event.c.id, *same).where(tx.among(same, rows))
         known = {tuple(row[column.name] for column in same): int(row["id"]) for row in tx.rows(statement)}
-    _remember_facts(tx, [key for key in rows if key in fresh])
+    facts.remember(tx, [key for key in rows if key in fresh])
     receipts, seen = [], set[tuple[Any, ...]]()
     for key in keys:
         receipts.append(Receipt(fresh.get(key) or known[key], key not in fresh or key in seen))
@@ -282,56 +303,8 @@ def _event_values(tx: Transaction, new: NewEvent, revision: int) -> dict[str, An
     }
 
 
-def _current_revisions(tx: Transaction, events: Sequence[NewEvent]) -> dict[tuple[str, str, str], int]:
-    wanted = [(e.source, e.type, e.document) for e in events if e.revision is None]
-    if not wanted:
-        return {}
-    rows = tx.rows(sa.select(fact).where(sa.tuple_(fact.c.source, fact.c.type, fact.c.document).in_(wanted)))
-    return {
-        (row["source"], row["type"], row["document"]): row["revision"] + (0 if row["holds"] else 1)
-        for row in rows
-    }
-
-
-def _remember_facts(tx: Transaction, keys: Sequence[tuple[Any, ...]]) -> None:
-    """After new events: the fact holds, at this revision or a later one that is known already."""
-    rows = [
-        {"source": s, "type": t, "document": d, "revision": r, "holds": True, "updated_at": tx.now}
-        for s, t, d, r in keys
-    ]
-    same = [fact.c.source, fact.c.type, fact.c.document]
-    latest = {
-        (row["source"], row["type"], row["document"]): row
-        for row in sorted(rows, key=lambda row: row["revision"])
-    }
-    new = {tuple(row.values()) for row in tx.insert_new(fact, list(latest.values()), same)}
-    for key, row in latest.items():
-        if key not in new:
-            tx.run(
-                fact.update()
-                .where(
-                    fact.c.source == row["source"],
-                    fact.c.type == row["type"],
-                    fact.c.document == row["document"],
-                    fact.c.revision < row["revision"],
-                )
-                .values(revision=row["revision"], holds=True, updated_at=tx.now)
-            )
-
-
-def observe_fact(tx: Transaction, source: str, type_: str, document: str, holds: bool) -> int | None:
-    """Take note of whether a fact holds at its source; the revision that is meant if it does, else None.
-
-    The revision is 1, and one more only after the document was seen to have left that state and reached it again.
-    """
-    here = sa.and_(fact.c.source == source, fact.c.type == type_, fact.c.document == document)
-    row = tx.row(sa.select(fact).where(here).with_for_update())
-    if row is None:
-        return 1 if holds else None
-    revision = row["revision"] + (1 if holds and not row["holds"] else 0)
-    if holds != row["holds"]:
-        tx.run(fact.update().where(here).values(holds=holds, revision=revision, updated_at=tx.now))
-    return revision if holds else None
+def _fact_key(new: NewEvent) -> tuple[str, str, str]:
+    return (new.source, new.type, storable(new.document))
 
 
 def refresh_event(tx: Transaction, event_id: int, data: Mapping[str, Any]) -> bool:
@@ -372,7 +345,7 @@ def context_of(
 
 def events_to_route(tx: Transaction, limit: int) -> list[EventRow]:
     """The oldest events that wait for routing."""
-    statement = sa.select(event).where(event.c.state.in_(TO_ROUTE)).order_by(event.c.id).limit(limit)
+    statement = sa.select(event).where(sa.text(tables.TO_ROUTE)).order_by(event.c.id).limit(limit)
     return [EventRow(**row) for row in tx.rows(statement)]
 
 
@@ -388,7 +361,12 @@ def set_state(tx: Transaction, ids: Iterable[int], state: str) -> None:
         tx.run(event.update().where(event.c.id.in_(wanted)).values(state=state))
 
 
+def give_up_fetching(tx: Transaction, event_id: int) -> None:
+    """Have an event routed without the context that it was waiting for."""
+    tx.run(event.update().where(event.c.id == event_id, event.c.state == "fetching").values(state="fetched"))
+
+
 def unrouted(tx: Transaction, limit: int = 50) -> list[EventRow]:
     """Events that match no flow, newest first."""
-    statement = sa.select(event).where(event.c.state == "unrouted").order_by(event.c.id.desc()).limit(limit)
+    statement = sa.select(event).where(sa.text(tables.UNROUTED)).order_by(event.c.id.desc()).limit(limit)
     return [EventRow(**row) for row in tx.rows(statement)]

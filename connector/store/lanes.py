@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from connector.store import claims, tables
 from connector.store.database import Transaction
 from connector.store.tables import entry, event, lane, notice
 
@@ -69,6 +70,22 @@ def declare(tx: Transaction, lanes: Iterable[tuple[str, str]]) -> None:
     )
 
 
+def try_lock(tx: Transaction, name: str) -> bool:
+    """Hold a lane's row until the end of the transaction, unless somebody does; raises KeyError for an unknown one."""
+    here = sa.select(lane.c.token).where(lane.c.name == name)
+    if tx.row(here.with_for_update(skip_locked=True)) is not None:
+        return True
+    if tx.row(here) is None:
+        raise KeyError(f"lane {name} is not declared")
+    return False
+
+
+def lock_connection(tx: Transaction, connection: str) -> None:
+    """Hold the rows of all lanes of a connection; in the order of their names, so that two holders cannot lock up."""
+    rows = sa.select(lane.c.name).where(lane.c.connection == connection).order_by(lane.c.name)
+    tx.rows(rows.with_for_update())
+
+
 def lock(tx: Transaction, name: str) -> None:
     """Hold a lane's row until the end of the transaction; raises KeyError where the row is not declared."""
     if tx.row(sa.select(lane.c.token).where(lane.c.name == name).with_for_update()) is None:
@@ -86,16 +103,29 @@ def acquire(tx: Transaction, name: str, owner: str, seconds: float) -> Lease | N
     tx.run(
         lane.update()
         .where(lane.c.name == name)
-        .values(token=token, owner=owner, lease_until=until, closed_until=None, updated_at=tx.now)
+        .values(
+            token=token,
+            owner=owner,
+            lease_until=until,
+            closed_until=None,
+            code="",
+            reason="",
+            updated_at=tx.now,
+        )
     )
     return Lease(name, token, until, row["lease_until"], row["failures"], row["seat"])
 
 
-def fence(tx: Transaction, name: str, token: int) -> None:
-    """Lock the lane's row and raise LeaseLost unless this token is the last one given and its lease still runs."""
-    row = tx.row(sa.select(lane.c.token, lane.c.lease_until).where(lane.c.name == name).with_for_update())
+def fence(tx: Transaction, name: str, token: int) -> bool:
+    """Lock the lane's row and raise LeaseLost unless this token is the last one given and its lease still runs.
+
+    Returns whether the connection may be called: another lane of it may have paused it.
+    """
+    columns = (lane.c.token, lane.c.lease_until, lane.c.paused)
+    row = tx.row(sa.select(*columns).where(lane.c.name == name).with_for_update())
     if row is None or row["token"] != token or row["lease_until"] is None or row["lease_until"] <= tx.now:
         raise LeaseLost(f"lane {name}: token {token} is no longer valid")
+    return not row["paused"]
 
 
 def renew(tx: Transaction, name: str, token: int, seconds: float) -> None:
@@ -175,25 +205,15 @@ def with_due_work(tx: Transaction) -> Sequence[str]:
 
 def has_due_work(tx: Transaction) -> sa.ColumnElement[bool]:
     """Does the lane of the enclosing select have work that is due?"""
-    entries = sa.exists().where(
-        entry.c.lane == lane.c.name,
-        sa.or_(
-            sa.and_(
-                entry.c.status.in_(("queued", "retrying")),
-                entry.c.due_at <= tx.now,
-                entry.c.replan.is_(False),
-            ),
-            entry.c.status == "delivering",
-        ),
+    # Each a question of its own: with an OR inside, PostgreSQL looks for every blocked entry of every lane, and SQLite
+    # through every notice of the lane.
+    unfetched = sa.and_(notice.c.status.in_(("received", "retrying")), notice.c.due_at <= tx.now)
+    return sa.or_(
+        sa.exists().where(claims.claimable(tx, lane.c.name)).correlate(lane),
+        sa.exists().where(entry.c.lane == lane.c.name, entry.c.status == "delivering"),
+        sa.exists().where(notice.c.lane == lane.c.name, unfetched),
+        sa.exists().where(notice.c.lane == lane.c.name, notice.c.status == "fetching"),
     )
-    notices = sa.exists().where(
-        notice.c.lane == lane.c.name,
-        sa.or_(
-            sa.and_(notice.c.status.in_(("received", "retrying")), notice.c.due_at <= tx.now),
-            notice.c.status == "fetching",
-        ),
-    )
-    return sa.or_(entries, notices)
 
 
 def due(tx: Transaction, name: str) -> bool:
@@ -205,6 +225,6 @@ def due(tx: Transaction, name: str) -> bool:
 
 def planning_due(tx: Transaction) -> bool:
     """Are there events to route or entries to plan anew?"""
-    events = sa.select(event.c.id).where(event.c.state.in_(("new", "fetched"))).limit(1)
+    events = sa.select(event.c.id).where(sa.text(tables.TO_ROUTE)).limit(1)
     entries = sa.select(entry.c.id).where(entry.c.replan, entry.c.status == "queued").limit(1)
     return tx.value(events) is not None or tx.value(entries) is not None

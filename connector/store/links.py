@@ -53,7 +53,7 @@ def births(tx: Transaction, orders: Iterable[Place]) -> dict[Place, Place]:
     trail = {place: {place} for place in born}
     open_ends = set(born.values())
     while open_ends:
-        here = sa.tuple_(link.c.target_connection, link.c.target_number).in_(open_ends)
+        here = tx.among((link.c.target_connection, link.c.target_number), open_ends)
         statement = sa.select(link).where(link.c.kind == "order", here).order_by(link.c.id.desc())
         back = {
             (row["target_connection"], row["target_number"]): (row["source_connection"], row["source_number"])
@@ -82,16 +82,14 @@ def counterparts(
     wanted = {(ref.connection, ref.number) for ref in numbers}
     if not wanted:
         return found
-    forward = sa.tuple_(link.c.source_connection, link.c.source_number).in_(wanted)
-    backward = sa.tuple_(link.c.target_connection, link.c.target_number).in_(wanted)
-    statement = sa.select(link).where(
-        link.c.kind == kind,
-        sa.or_(
-            sa.and_(forward, link.c.target_connection == connection),
-            sa.and_(backward, link.c.source_connection == connection),
-        ),
+    forward = tx.among((link.c.source_connection, link.c.source_number), wanted)
+    backward = tx.among((link.c.target_connection, link.c.target_number), wanted)
+    of_kind = sa.select(link).where(link.c.kind == kind)
+    rows = (  # two questions: an OR of them would be answered by reading every link
+        *tx.rows(of_kind.where(forward, link.c.target_connection == connection)),
+        *tx.rows(of_kind.where(backward, link.c.source_connection == connection)),
     )
-    for row in tx.rows(statement.order_by(link.c.id.desc())):
+    for row in sorted(rows, key=lambda row: -row["id"]):
         source, target = _pair(row)
         ours, theirs = (source, target) if target.connection == connection else (target, source)
         found[ours.connection, ours.number] = theirs
@@ -121,7 +119,7 @@ def makers(tx: Transaction, kind: str, documents: Iterable[Place]) -> dict[Place
         return {}
     statement = sa.select(link).where(
         link.c.kind == kind,
-        sa.tuple_(link.c.target_connection, link.c.target_number).in_(wanted),
+        tx.among((link.c.target_connection, link.c.target_number), wanted),
         link.c.origin == "created",
     )
     return {(row["target_connection"], row["target_number"]): row["entry_id"] for row in tx.rows(statement)}

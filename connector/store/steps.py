@@ -17,7 +17,8 @@ from schemas.base import DocumentRef
 class StepRow:
     """A stored step. `doubt_at`: until then it may have been started without our knowing the outcome.
 
-    `before` and `after` are the amounts of an increment that was begun, as decimal texts.
+    `sent` are the specs of earlier plans under which it may have been started. `before` and `after` are the amounts
+    of an increment that was begun, as decimal texts.
     """
 
     id: int
@@ -27,7 +28,7 @@ class StepRow:
     kind: str
     reference: str
     spec: Mapping[str, Any]
-    doubt_spec: Mapping[str, Any] | None
+    sent: Sequence[Mapping[str, Any]] | None
     doubt_at: datetime | None
     before: str | None
     after: str | None
@@ -58,7 +59,7 @@ def _step_values(entry_id: int, position: int, one: Step) -> dict[str, Any]:
         "kind": one.kind,
         "reference": one.reference,
         "spec": one.model_dump(mode="json"),
-        "doubt_spec": None,
+        "sent": None,
         "doubt_at": None,
         "before": None,
         "after": None,
@@ -70,30 +71,27 @@ def _step_values(entry_id: int, position: int, one: Step) -> dict[str, Any]:
     }
 
 
-def replace(tx: Transaction, entry_id: int, planned: Sequence[Step]) -> None:
-    """Plan anew: done steps stay done by their key; a step in doubt keeps what was sent, to be looked for first.
+def replace(tx: Transaction, entry_id: int, planned: Sequence[Step]) -> bool:
+    """Plan anew; returns whether a step in doubt is left that is planned no longer.
 
-    A step in doubt that is planned no longer stays, unwanted: it is looked for, and never created.
+    Done steps stay done by their key. A step in doubt keeps everything that was sent, to be looked for first; planned
+    no longer, it stays, unwanted: it is looked for, and never created.
     """
     old = {row.key: row for row in of_entries(tx, [entry_id]).get(entry_id, [])}
     keys = {one.key for one in planned}
-    for gone in [row for row in old.values() if row.key not in keys and row.done_at is None]:
-        if gone.doubt_at is None:
-            tx.run(step.delete().where(step.c.id == gone.id))
-        else:
-            tx.run(step.update().where(step.c.id == gone.id).values(wanted=False))
+    gone = [row for row in old.values() if row.key not in keys and row.done_at is None]
+    doubtful = [row.id for row in gone if row.doubt_at is not None]
+    tx.run(step.delete().where(step.c.id.in_([row.id for row in gone if row.doubt_at is None])))
+    tx.run(step.update().where(step.c.id.in_(doubtful)).values(wanted=False))
     for position, one in enumerate(planned):
-        known = old.get(one.key)
-        values = _step_values(entry_id, position, one)
+        known, values = old.get(one.key), _step_values(entry_id, position, one)
         if known is None:
             tx.run(step.insert().values(**values))
         elif known.done_at is None:
-            doubt_spec = (known.doubt_spec or known.spec) if known.doubt_at else None
-            tx.run(
-                step.update()
-                .where(step.c.id == known.id)
-                .values(spec=values["spec"], doubt_spec=doubt_spec, position=position, wanted=True)
-            )
+            sent = [*(known.sent or ()), known.spec] if known.doubt_at else []
+            changed = {"spec": values["spec"], "sent": sent or None, "position": position, "wanted": True}
+            tx.run(step.update().where(step.c.id == known.id).values(**changed))
+    return bool(doubtful)
 
 
 def of_entries(tx: Transaction, entry_ids: Iterable[int]) -> dict[int, list[StepRow]]:
@@ -123,7 +121,7 @@ _FINISH = (
     .values(
         done_at=sa.bindparam("at"),
         doubt_at=None,
-        doubt_spec=sa.null(),
+        sent=sa.null(),
         document=sa.bindparam("new_document"),
         seen=sa.bindparam("new_seen"),
         adopted=sa.bindparam("new_adopted"),

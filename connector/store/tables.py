@@ -1,30 +1,24 @@
 """The tables, and the unique constraints that carry the promises.
 
-Only `connector.store` knows SQL. Times are aware UTC, amounts stand as text inside JSON documents.
+Only `connector.store` knows SQL. Times are aware UTC, amounts stand as text inside JSON documents. No look-up of
+the pipeline reads a whole table (`tests/store/test_plans.py`). Numbers stand first in indices: so they also serve who
+knows no connection. One of some rows only serves SQLite where the statement says which, not where that is bound.
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
     MetaData,
-    String,
     Table,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Dialect
+
+from connector.store.columns import Code, Json, Key, Moment, Short, Words
 
 metadata = MetaData(
     naming_convention={
@@ -36,53 +30,12 @@ metadata = MetaData(
 )
 
 
-class Moment(TypeDecorator[datetime]):
-    """An aware UTC moment: `timestamptz` in PostgreSQL, sortable text of fixed width in SQLite."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        """DateTime with a zone where there are zones, else text."""
-        return dialect.type_descriptor(String(32) if dialect.name == "sqlite" else DateTime(timezone=True))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Refuse naive moments; in SQLite write microseconds always, so that text sorts as time."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        moment = value.astimezone(UTC)
-        return (
-            moment.replace(tzinfo=None).isoformat(" ", "microseconds") if dialect.name == "sqlite" else moment
-        )
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Always aware UTC."""
-        if value is None:
-            return None
-        return (
-            datetime.fromisoformat(value).replace(tzinfo=UTC)
-            if isinstance(value, str)
-            else value.astimezone(UTC)
-        )
-
-
-class Words(TypeDecorator[str]):
-    """Text of any length; PostgreSQL cannot hold NUL characters, and nobody needs them."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Without NULs."""
-        return value.replace("\x00", "") if value else value
-
-
 TO_ROUTE = "state IN ('new', 'fetched')"
+"""Events that wait for the router; a fetched one is not fetched again, whatever context it still lacks."""
 
-Key = BigInteger().with_variant(Integer, "sqlite")
-Json = JSON().with_variant(JSONB, "postgresql")
+UNROUTED = "state = 'unrouted'"
+UNFINISHED = "status IN ('queued', 'retrying', 'delivering')"
+UNFETCHED = "status IN ('received', 'retrying', 'fetching')"
 
 
 def _key() -> Column[int]:
@@ -92,7 +45,7 @@ def _key() -> Column[int]:
 config_version = Table(
     "config_version",
     metadata,
-    Column("version", String(16), primary_key=True),
+    Column("version", Short(16), primary_key=True),
     Column("text", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
 )
@@ -101,14 +54,14 @@ notice = Table(
     "notice",
     metadata,
     _key(),
-    Column("connection", String(63), nullable=False),
-    Column("lane", String(80), nullable=False),
-    Column("transport_id", String(255), nullable=False),
-    Column("kind", String(32), nullable=False),
-    Column("number", String(255), nullable=False),
+    Column("connection", Short(63), nullable=False),
+    Column("lane", Short(80), nullable=False),
+    Column("transport_id", Short(255), nullable=False),
+    Column("kind", Short(32), nullable=False),
+    Column("number", Short(255), nullable=False),
     Column("ordering", BigInteger, nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("code", String(64), nullable=False),
+    Column("status", Short(16), nullable=False),
+    Column("code", Code(64), nullable=False),
     Column("reason", Words, nullable=False),
     Column("payload", Words, nullable=False),
     Column("event_id", Key, ForeignKey("event.id"), nullable=True),
@@ -118,14 +71,10 @@ notice = Table(
     Column("failed_since", Moment, nullable=True),
     Column("token", BigInteger, nullable=True),
     Column("updated_at", Moment, nullable=False),
-    UniqueConstraint("connection", "transport_id", "kind", "number"),
-    Index(
-        "ix_notice_due",
-        "lane",
-        "due_at",
-        postgresql_where=text("status IN ('received', 'retrying', 'fetching')"),
-    ),
+    UniqueConstraint("connection", "number", "kind", "transport_id"),
+    Index("ix_notice_due", "lane", "status", "due_at", postgresql_where=text(UNFETCHED)),
     Index("ix_notice_status", "status", "id"),
+    Index("ix_notice_event", "event_id"),
     sqlite_autoincrement=True,
 )
 
@@ -133,19 +82,19 @@ event = Table(
     "event",
     metadata,
     _key(),
-    Column("source", String(63), nullable=False),
-    Column("type", String(64), nullable=False),
-    Column("document", String(255), nullable=False),
+    Column("source", Short(63), nullable=False),
+    Column("type", Short(64), nullable=False),
+    Column("document", Short(255), nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("transport_id", String(255), nullable=False),
-    Column("via", String(16), nullable=False),
+    Column("transport_id", Short(255), nullable=False),
+    Column("via", Short(16), nullable=False),
     Column("time", Moment, nullable=False),
     Column("received_at", Moment, nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("state", Short(16), nullable=False),
     Column("data", Json, nullable=False),
     UniqueConstraint("source", "type", "document", "revision"),
     Index("ix_event_to_route", "id", postgresql_where=text(TO_ROUTE), sqlite_where=text(TO_ROUTE)),
-    Index("ix_event_document", "source", "document"),
+    Index("ix_event_unrouted", "id", postgresql_where=text(UNROUTED), sqlite_where=text(UNROUTED)),
     sqlite_autoincrement=True,
 )
 
@@ -153,8 +102,8 @@ context = Table(
     "context",
     metadata,
     Column("event_id", Key, ForeignKey("event.id"), primary_key=True),
-    Column("kind", String(32), primary_key=True),
-    Column("number", String(255), primary_key=True),
+    Column("kind", Short(32), primary_key=True),
+    Column("number", Short(255), primary_key=True),
     Column("document", Json, nullable=False),
     Column("stored_at", Moment, nullable=False),
 )
@@ -162,9 +111,9 @@ context = Table(
 fact = Table(
     "fact",
     metadata,
-    Column("source", String(63), primary_key=True),
-    Column("type", String(64), primary_key=True),
-    Column("document", String(255), primary_key=True),
+    Column("source", Short(63), primary_key=True),
+    Column("type", Short(64), primary_key=True),
+    Column("document", Short(255), primary_key=True),
     Column("revision", Integer, nullable=False),
     Column("holds", Boolean, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -175,35 +124,41 @@ entry = Table(
     metadata,
     _key(),
     Column("event_id", Key, ForeignKey("event.id"), nullable=False),
-    Column("flow", String(63), nullable=False),
-    Column("type", String(64), nullable=False),
-    Column("source", String(63), nullable=False),
-    Column("source_number", String(255), nullable=False),
-    Column("target", String(63), nullable=False),
-    Column("target_number", String(255), nullable=False),
-    Column("lane", String(80), nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("code", String(64), nullable=False),
+    Column("flow", Short(63), nullable=False),
+    Column("type", Short(64), nullable=False),
+    Column("source", Short(63), nullable=False),
+    Column("source_number", Short(255), nullable=False),
+    Column("target", Short(63), nullable=False),
+    Column("target_number", Short(255), nullable=False),
+    Column("lane", Short(80), nullable=False),
+    Column("status", Short(16), nullable=False),
+    Column("code", Code(64), nullable=False),
     Column("reason", Words, nullable=False),
     Column("replan", Boolean, nullable=False),
     Column("plan", Json, nullable=True),
-    Column("config_version", String(16), nullable=False),
+    Column("config_version", Short(16), nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("failed_since", Moment, nullable=True),
     Column("token", BigInteger, nullable=True),
-    Column("wait_kind", String(32), nullable=True),
-    Column("wait_connection", String(63), nullable=True),
-    Column("wait_number", String(255), nullable=True),
+    Column("wait_kind", Short(32), nullable=True),
+    Column("wait_connection", Short(63), nullable=True),
+    Column("wait_number", Short(255), nullable=True),
     Column("wait_until", Moment, nullable=True),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     UniqueConstraint("event_id", "flow"),
-    Index("ix_connector_log_lane", "lane", "status", "due_at", "id"),
+    Index("ix_connector_log_lane", "lane", "status", "due_at", "id", postgresql_where=text(UNFINISHED)),
     Index("ix_connector_log_status", "status", "id"),
-    Index("ix_connector_log_source_number", "source_number"),
-    Index("ix_connector_log_target_number", "target_number"),
-    Index("ix_connector_log_wait", "wait_kind", "wait_connection", "wait_number"),
+    Index("ix_connector_log_replan", "id", postgresql_where=text("replan"), sqlite_where=text("replan = 1")),
+    Index(
+        "ix_connector_log_wait",
+        "wait_number",
+        "wait_connection",
+        "wait_kind",
+        postgresql_where=text("wait_number IS NOT NULL"),
+        sqlite_where=text("wait_number IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -211,10 +166,10 @@ entry_key = Table(
     "entry_key",
     metadata,
     Column("entry_id", Key, ForeignKey("connector_log.id"), primary_key=True),
-    Column("connection", String(63), primary_key=True),
-    Column("number", String(255), primary_key=True),
-    Column("target", String(63), nullable=False),
-    Index("ix_entry_key_order", "connection", "number", "target", "entry_id"),
+    Column("connection", Short(63), primary_key=True),
+    Column("number", Short(255), primary_key=True),
+    Column("target", Short(63), nullable=False),
+    Index("ix_entry_key_order", "number", "connection", "target", "entry_id"),
 )
 
 journal = Table(
@@ -223,11 +178,11 @@ journal = Table(
     _key(),
     Column("entry_id", Key, ForeignKey("connector_log.id"), nullable=False),
     Column("at", Moment, nullable=False),
-    Column("old", String(16), nullable=True),
-    Column("new", String(16), nullable=False),
-    Column("code", String(64), nullable=False),
+    Column("old", Short(16), nullable=True),
+    Column("new", Short(16), nullable=False),
+    Column("code", Code(64), nullable=False),
     Column("reason", Words, nullable=False),
-    Column("actor", String(128), nullable=False),
+    Column("actor", Short(128), nullable=False),
     Index("ix_journal_entry", "entry_id", "id"),
     sqlite_autoincrement=True,
 )
@@ -238,14 +193,14 @@ step = Table(
     _key(),
     Column("entry_id", Key, ForeignKey("connector_log.id"), nullable=False),
     Column("position", Integer, nullable=False),
-    Column("key", String(512), nullable=False),
-    Column("kind", String(32), nullable=False),
-    Column("reference", String(64), nullable=False),
+    Column("key", Short(512), nullable=False),
+    Column("kind", Short(32), nullable=False),
+    Column("reference", Short(64), nullable=False),
     Column("spec", Json, nullable=False),
-    Column("doubt_spec", Json, nullable=True),
+    Column("sent", Json, nullable=True),
     Column("doubt_at", Moment, nullable=True),
-    Column("before", String(64), nullable=True),
-    Column("after", String(64), nullable=True),
+    Column("before", Short(64), nullable=True),
+    Column("after", Short(64), nullable=True),
     Column("done_at", Moment, nullable=True),
     Column("wanted", Boolean, nullable=False),
     Column("adopted", Boolean, nullable=False),
@@ -265,8 +220,8 @@ attempt = Table(
     Column("token", BigInteger, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment, nullable=False),
-    Column("outcome", String(16), nullable=False),
-    Column("code", String(64), nullable=False),
+    Column("outcome", Short(16), nullable=False),
+    Column("code", Code(64), nullable=False),
     Column("reason", Words, nullable=False),
     Column("late", Boolean, nullable=False),
     Column("exchanges", Json, nullable=False),
@@ -279,31 +234,32 @@ link = Table(
     "link",
     metadata,
     _key(),
-    Column("kind", String(32), nullable=False),
-    Column("source_connection", String(63), nullable=False),
-    Column("source_number", String(255), nullable=False),
-    Column("source_key", String(255), nullable=True),
-    Column("target_connection", String(63), nullable=False),
-    Column("target_number", String(255), nullable=False),
-    Column("target_key", String(255), nullable=True),
-    Column("origin", String(16), nullable=False),
+    Column("kind", Short(32), nullable=False),
+    Column("source_connection", Short(63), nullable=False),
+    Column("source_number", Short(255), nullable=False),
+    Column("source_key", Short(255), nullable=True),
+    Column("target_connection", Short(63), nullable=False),
+    Column("target_number", Short(255), nullable=False),
+    Column("target_key", Short(255), nullable=True),
+    Column("origin", Short(16), nullable=False),
     Column("entry_id", Key, ForeignKey("connector_log.id"), nullable=True),
     Column("created_at", Moment, nullable=False),
-    UniqueConstraint("kind", "source_connection", "source_number", "target_connection", "target_number"),
-    Index("ix_link_target", "kind", "target_connection", "target_number"),
+    UniqueConstraint("source_number", "source_connection", "kind", "target_connection", "target_number"),
+    Index("ix_link_target", "target_number", "target_connection", "kind", "source_connection"),
+    Index("ix_link_entry", "entry_id"),
     sqlite_autoincrement=True,
 )
 
 lane = Table(
     "lane",
     metadata,
-    Column("name", String(80), primary_key=True),
-    Column("connection", String(63), nullable=False),
+    Column("name", Short(80), primary_key=True),
+    Column("connection", Short(63), nullable=False),
     Column("token", BigInteger, nullable=False),
-    Column("owner", String(128), nullable=True),
+    Column("owner", Short(128), nullable=True),
     Column("lease_until", Moment, nullable=True),
     Column("paused", Boolean, nullable=False),
-    Column("code", String(64), nullable=False),
+    Column("code", Code(64), nullable=False),
     Column("reason", Words, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("closed_until", Moment, nullable=True),
@@ -316,9 +272,9 @@ audit = Table(
     metadata,
     _key(),
     Column("at", Moment, nullable=False),
-    Column("actor", String(128), nullable=False),
-    Column("action", String(32), nullable=False),
-    Column("subject", String(255), nullable=False),
+    Column("actor", Short(128), nullable=False),
+    Column("action", Short(32), nullable=False),
+    Column("subject", Short(255), nullable=False),
     Column("detail", Json, nullable=False),
     sqlite_autoincrement=True,
 )

@@ -16,38 +16,40 @@ def wake(tx: Transaction, pairs: Iterable[tuple[DocumentRef, DocumentRef]]) -> l
     sides = {(ref.kind, ref.connection, ref.number) for pair in pairs for ref in pair}
     if not sides:
         return []
-    here = sa.tuple_(entry.c.wait_kind, entry.c.wait_connection, entry.c.wait_number).in_(sides)
+    here = tx.among((entry.c.wait_kind, entry.c.wait_connection, entry.c.wait_number), sides)
     ids = list(
         tx.values(sa.select(entry.c.id).where(entry.c.status == Status.WAITING, here).order_by(entry.c.id))
     )
-    move(
-        tx,
-        [
-            Move(entry_id, Status.QUEUED, "link came", "what it waited for is there", replan=True)
-            for entry_id in ids
-        ],
-    )
-    return ids
+    return [made.entry_id for made in move(tx, [came(entry_id) for entry_id in ids])]
+
+
+def came(entry_id: int) -> Move:
+    """The move of an entry whose link is there: planned anew, for its facts may have changed meanwhile."""
+    reason = "what it waited for is there"
+    return Move(entry_id, Status.QUEUED, "link came", reason, replan=True, was=WAITING)
+
+
+WAITING = frozenset({Status.WAITING})
 
 
 def ended(tx: Transaction) -> list[EntryRow]:
     """Waiting entries whose link is there after all (a wait and a link may be stored at the same moment)."""
-    linked = sa.exists().where(
+    forward = sa.exists().where(
         link.c.kind == entry.c.wait_kind,
-        sa.or_(
-            sa.and_(
-                link.c.source_connection == entry.c.wait_connection,
-                link.c.source_number == entry.c.wait_number,
-                link.c.target_connection == entry.c.target,
-            ),
-            sa.and_(
-                link.c.target_connection == entry.c.wait_connection,
-                link.c.target_number == entry.c.wait_number,
-                link.c.source_connection == entry.c.target,
-            ),
-        ),
+        link.c.source_connection == entry.c.wait_connection,
+        link.c.source_number == entry.c.wait_number,
+        link.c.target_connection == entry.c.target,
     )
-    return rows_of(tx, sa.select(entry).where(entry.c.status == Status.WAITING, linked))
+    backward = sa.exists().where(
+        link.c.kind == entry.c.wait_kind,
+        link.c.target_connection == entry.c.wait_connection,
+        link.c.target_number == entry.c.wait_number,
+        link.c.source_connection == entry.c.target,
+    )
+    # Two questions: an OR of them may be answered by reading every link.
+    waiting = sa.select(entry).where(entry.c.status == Status.WAITING)
+    found = {row.id: row for linked in (forward, backward) for row in rows_of(tx, waiting.where(linked))}
+    return [found[entry_id] for entry_id in sorted(found)]
 
 
 def to_look_again(tx: Transaction) -> list[EntryRow]:

@@ -1,13 +1,26 @@
-"""A world per test, on SQLite and on each PostgreSQL that there is."""
+"""A world per test, on SQLite and on PostgreSQL; the store's own suite runs on every PostgreSQL that there is."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.servers import PostgresServer
 from tests.stub import Shop
 from tests.world import World
 
 MakeWorld = Callable[..., World]
+
+
+@pytest.fixture(params=["sqlite", "postgres_wheel"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, empty database of either kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'connector.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue(request.param)
+    with server.database() as url:
+        yield url
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from connector.status import IllegalMove, NoticeStatus
-from connector.store import Database, intake
+from connector.store import Database, facts, intake
 from connector.store.intake import NewEvent, Receipt
 from connector.store.tables import event, notice
 from tests.store.given import TIME, a_notice, an_event, at_once, interrupted, stored_events
@@ -27,7 +27,7 @@ def count(database: Database, table: sa.Table) -> int:
 
 def observe(database: Database, holds: bool) -> int | None:
     with database.write() as tx:
-        return intake.observe_fact(tx, *FACT, holds)
+        return facts.observe(tx, *FACT, holds)
 
 
 def revision_of(database: Database, event_id: int) -> int:

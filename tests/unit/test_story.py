@@ -113,7 +113,7 @@ STEP = StepRow(
         "packages": [{"title": "UPS", "tracking_number": "1Z9"}],
         "notes": "Shipped",
     },
-    doubt_spec=None,
+    sent=None,
     doubt_at=None,
     before=None,
     after=None,

@@ -167,7 +167,7 @@ def test_a_notice_that_names_no_document_cannot_be_fetched_again(site: Site) -> 
 
 def test_a_move_that_is_not_in_the_table_is_refused_with_its_sentence(log: Site) -> None:
     found = problem(log.act("/api/entries/2/retry"), 409)
-    assert found["detail"].startswith("entry 2 is queued and cannot become queued; from queued it can become")
+    assert found["detail"].startswith("entry 2 is queued: it cannot be asked to go on from there")
 
 
 @pytest.mark.parametrize("path", ["/api/entries/99/retry", "/api/entries/x/retry", "/api/notices/99/retry"])

@@ -62,6 +62,10 @@ def _refers(table: str, column: str, to: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint([column], [f"{to}.id"], name=op.f(f"fk_{table}_{column}"))
 
 
+def _index(table: str, name: str, *columns: str, **where: Any) -> None:
+    op.create_index(f"ix_{table}_{name}", table, list(columns), **where)
+
+
 def _config_version() -> None:
     op.create_table(
         "config_version",
@@ -92,7 +96,8 @@ def _event() -> None:
     )
     to_route = sa.text("state IN ('new', 'fetched')")
     op.create_index("ix_event_to_route", "event", ["id"], postgresql_where=to_route, sqlite_where=to_route)
-    op.create_index("ix_event_document", "event", ["source", "document"])
+    unrouted = sa.text("state = 'unrouted'")
+    op.create_index("ix_event_unrouted", "event", ["id"], postgresql_where=unrouted, sqlite_where=unrouted)
 
 
 def _notice() -> None:
@@ -118,12 +123,13 @@ def _notice() -> None:
         _column("updated_at", MOMENT),
         _primary("notice", "id"),
         _refers("notice", "event_id", "event"),
-        _unique("notice", "connection", "transport_id", "kind", "number"),
+        _unique("notice", "connection", "number", "kind", "transport_id"),
         sqlite_autoincrement=True,
     )
     unfinished = sa.text("status IN ('received', 'retrying', 'fetching')")
-    op.create_index("ix_notice_due", "notice", ["lane", "due_at"], postgresql_where=unfinished)
+    op.create_index("ix_notice_due", "notice", ["lane", "status", "due_at"], postgresql_where=unfinished)
     op.create_index("ix_notice_status", "notice", ["status", "id"])
+    op.create_index("ix_notice_event", "notice", ["event_id"])
 
 
 def _context() -> None:
@@ -185,11 +191,18 @@ def _connector_log() -> None:
         _unique("connector_log", "event_id", "flow"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_connector_log_lane", "connector_log", ["lane", "status", "due_at", "id"])
-    op.create_index("ix_connector_log_status", "connector_log", ["status", "id"])
-    op.create_index("ix_connector_log_source_number", "connector_log", ["source_number"])
-    op.create_index("ix_connector_log_target_number", "connector_log", ["target_number"])
-    op.create_index("ix_connector_log_wait", "connector_log", ["wait_kind", "wait_connection", "wait_number"])
+    _indices_of_connector_log()
+
+
+def _indices_of_connector_log() -> None:
+    unfinished = sa.text("status IN ('queued', 'retrying', 'delivering')")
+    _index("connector_log", "lane", "lane", "status", "due_at", "id", postgresql_where=unfinished)
+    _index("connector_log", "status", "status", "id")
+    to_plan = {"postgresql_where": sa.text("replan"), "sqlite_where": sa.text("replan = 1")}
+    _index("connector_log", "replan", "id", **to_plan)
+    waits = sa.text("wait_number IS NOT NULL")
+    waited_for = ("wait_number", "wait_connection", "wait_kind")
+    _index("connector_log", "wait", *waited_for, postgresql_where=waits, sqlite_where=waits)
 
 
 def _entry_key() -> None:
@@ -202,7 +215,7 @@ def _entry_key() -> None:
         _primary("entry_key", "entry_id", "connection", "number"),
         _refers("entry_key", "entry_id", "connector_log"),
     )
-    op.create_index("ix_entry_key_order", "entry_key", ["connection", "number", "target", "entry_id"])
+    op.create_index("ix_entry_key_order", "entry_key", ["number", "connection", "target", "entry_id"])
 
 
 def _journal() -> None:
@@ -233,7 +246,7 @@ def _step() -> None:
         _text("kind", 32),
         _text("reference", 64),
         _column("spec", DOCUMENT),
-        _optional("doubt_spec", DOCUMENT),
+        _optional("sent", DOCUMENT),
         _optional("doubt_at", MOMENT),
         _optional("before", sa.String(64)),
         _optional("after", sa.String(64)),
@@ -289,10 +302,12 @@ def _link() -> None:
         _column("created_at", MOMENT),
         _primary("link", "id"),
         _refers("link", "entry_id", "connector_log"),
-        _unique("link", "kind", "source_connection", "source_number", "target_connection", "target_number"),
+        _unique("link", "source_number", "source_connection", "kind", "target_connection", "target_number"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_link_target", "link", ["kind", "target_connection", "target_number"])
+    target = ["target_number", "target_connection", "kind", "source_connection"]
+    op.create_index("ix_link_target", "link", target)
+    op.create_index("ix_link_entry", "link", ["entry_id"])
 
 
 def _lane() -> None:

@@ -1,0 +1,63 @@
+"""Facts: whether a document stands in the state that an event type speaks of, and for the how-manieth time."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.store.database import Transaction
+from connector.store.tables import fact
+
+
+def observe(tx: Transaction, source: str, type_: str, document: str, holds: bool) -> int | None:
+    """Take note of whether a fact holds at its source; the revision that is meant if it does, else None.
+
+    The revision is 1, and one more only after the document was seen to have left that state and reached it again.
+    """
+    here = sa.and_(fact.c.source == source, fact.c.type == type_, fact.c.document == document)
+    row = tx.row(sa.select(fact).where(here).with_for_update())
+    if row is None:
+        return 1 if holds else None
+    revision = row["revision"] + (1 if holds and not row["holds"] else 0)
+    if holds != row["holds"]:
+        tx.run(fact.update().where(here).values(holds=holds, revision=revision, updated_at=tx.now))
+    return revision if holds else None
+
+
+def current_revisions(
+    tx: Transaction, wanted: Collection[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], int]:
+    """The revisions that are meant now: (source, type, document) -> revision, of those that are known."""
+    if not wanted:
+        return {}
+    rows = tx.rows(sa.select(fact).where(tx.among((fact.c.source, fact.c.type, fact.c.document), wanted)))
+    return {
+        (row["source"], row["type"], row["document"]): row["revision"] + (0 if row["holds"] else 1)
+        for row in rows
+    }
+
+
+def remember(tx: Transaction, keys: Sequence[tuple[Any, ...]]) -> None:
+    """After new events: the fact holds, at this revision or a later one that is known already."""
+    rows = [
+        {"source": s, "type": t, "document": d, "revision": r, "holds": True, "updated_at": tx.now}
+        for s, t, d, r in keys
+    ]
+    same = [fact.c.source, fact.c.type, fact.c.document]
+    latest = {
+        (row["source"], row["type"], row["document"]): row
+        for row in sorted(rows, key=lambda row: row["revision"])
+    }
+    new = {tuple(row.values()) for row in tx.insert_new(fact, list(latest.values()), same)}
+    for key, row in latest.items():
+        if key not in new:
+            tx.run(
+                fact.update()
+                .where(
+                    fact.c.source == row["source"],
+                    fact.c.type == row["type"],
+                    fact.c.document == row["document"],
+                    fact.c.revision < row["revision"],
+                )
+                .values(revision=row["revision"], holds=True, updated_at=tx.now)
+            )

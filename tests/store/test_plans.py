@@ -1,0 +1,280 @@
+"""No look-up of the pipeline or of a person at the log reads a table that grows: the databases' own plans say so.
+
+Every statement that the stages execute is explained, on a heap of finished rows; nothing is measured in seconds.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from connector.store import Transaction, browse, intake, links, versions, waits
+from connector.store.browse import Filters
+from connector.store.links import NewLink
+from connector.store.tables import (
+    attempt,
+    entry,
+    entry_key,
+    event,
+    fact,
+    journal,
+    link,
+    notice,
+    step,
+)
+from schemas.base import DocumentRef
+from tests.servers import PostgresServer
+from tests.world import World, shipment
+
+HEAP = 10_000
+FIRST_ID = 1_000
+GROWING = (attempt, entry, entry_key, event, fact, journal, link, notice, step)
+READS = re.compile(r"(SELECT|UPDATE|DELETE|WITH)\b")
+PARTIAL = {
+    str(index.name)
+    for table in GROWING
+    for index in table.indexes
+    if index.dialect_options["sqlite"]["where"] is not None
+}
+SHORT = re.compile(
+    r"SCAN (lane\b|anon_1 VIRTUAL TABLE|\d* ?CONSTANT ROW|\w+ USING (COVERING )?INDEX (%s)\b)"
+    % "|".join(PARTIAL)
+)
+"""What SQLite may read from end to end: what does not grow, and indices of unfinished rows only."""
+LONG = re.compile(r"SEARCH \w+ USING .*INDEX \w+ \((lane|kind|connection)=\?\)")
+"""What is no better than reading all: so much stands under one name."""
+
+
+@pytest.fixture(name="world", scope="module", params=["sqlite", "postgres_wheel", "postgres_system"])
+def fixture_world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """A world in which ten thousand orders were shipped, and SQLite knows no statistics, as in life."""
+    if request.param == "sqlite":
+        yield from _heaped(f"sqlite:///{tmp_path_factory.mktemp('plans') / 'connector.db'}")
+        return
+    server: PostgresServer = request.getfixturevalue(request.param)
+    with server.database() as url:
+        yield from _heaped(url)
+
+
+def _heaped(url: str) -> Iterator[World]:
+    world = World(url)
+    try:
+        world.publish(shipment("SH1", "o1"))
+        world.route()
+        world.drain("shop")
+        world.at_source("SH1", "o1")
+        world.notice("SH1", "t1")
+        world.drain("erp")
+        assert (world.statuses(), len(world.links())) == ({"published": 1}, 2)
+        with world.database.write() as tx:
+            _heap(tx)
+        _settle(world)
+        yield world
+    finally:
+        world.close()
+
+
+def _heap(tx: Transaction) -> None:
+    """Copies of the one finished shipment and all that it left, each under numbers of its own."""
+    series = sa.select(sa.literal(1).label("n")).cte("series", recursive=True)
+    series = series.union_all(sa.select(series.c.n + 1).where(series.c.n < HEAP))
+    row, text = series.c.n + FIRST_ID, sa.cast(series.c.n, sa.String)
+    _copy(tx, series, event, id=row, document="D" + text)
+    _copy(tx, series, entry, id=row, event_id=row, source_number="D" + text, target_number="S" + text)
+    _copy(tx, series, entry_key, entry_id=row, number="o" + text)
+    _copy(tx, series, step, of=step.c.id == sa.select(sa.func.min(step.c.id)).scalar_subquery(), entry_id=row)
+    _copy(tx, series, journal, of=journal.c.old.is_(None), entry_id=row)
+    _copy(tx, series, attempt, of=attempt.c.entry_id.is_not(None), entry_id=row)
+    _copy(
+        tx,
+        series,
+        link,
+        of=link.c.kind == "order",
+        source_number="o" + text,
+        target_number="W" + text,
+        entry_id=row,
+    )
+    _copy(tx, series, notice, transport_id="x" + text, number="D" + text, payload=sa.literal("x" * 500))
+    _copy(tx, series, fact, document="D" + text)
+
+
+def _copy(
+    tx: Transaction, series: sa.CTE, table: sa.Table, of: sa.ColumnElement[bool] | None = None, **changed: Any
+) -> None:
+    names = [column.name for column in table.columns if column.name != "id" or "id" in changed]
+    values = [sa.type_coerce(changed.get(name, table.c[name]), table.c[name].type) for name in names]
+    rows = sa.select(*values).select_from(table).join(series, sa.true())
+    tx.run(table.insert().from_select(names, rows if of is None else rows.where(of)))
+    assert HEAP < tx.value(sa.select(sa.func.count()).select_from(table)) < HEAP + 10, table.name
+
+
+def _settle(world: World) -> None:
+    """PostgreSQL: go on counting behind the copies, and have done what autovacuum does."""
+    if world.database.is_sqlite:
+        return
+    with world.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for table in (event, entry):
+            serial = sa.func.setval(sa.func.pg_get_serial_sequence(table.name, "id"), FIRST_ID + HEAP)
+            connection.execute(sa.select(serial))
+        connection.execute(sa.text("VACUUM ANALYZE"))
+
+
+# -- plans ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def explained(world: World) -> Iterator[dict[str, list[str]]]:
+    """The plan of each statement that is executed in here, as it is about to be."""
+    plans: dict[str, list[str]] = {}
+    words = "EXPLAIN QUERY PLAN " if world.database.is_sqlite else "EXPLAIN "
+
+    def explain(*execution: Any) -> None:
+        _, cursor, statement, parameters, _, many = execution
+        if READS.match(statement):
+            other = cursor.connection.cursor()
+            other.execute(words + statement, parameters[0] if many else parameters)
+            plans[statement] = [str(row[-1]).strip() for row in other.fetchall()]
+            other.close()
+
+    sa.event.listen(world.database.engine, "before_cursor_execute", explain)
+    try:
+        yield plans
+    finally:
+        sa.event.remove(world.database.engine, "before_cursor_execute", explain)
+
+
+def from_end_to_end(plans: dict[str, list[str]], *, covering: bool = False) -> list[str]:
+    """The lines of those plans that read a growing table whole; with `covering`, the whole of an index may be read."""
+    assert plans
+    return [
+        f"{line}: {' '.join(statement.split())}"
+        for statement, plan in plans.items()
+        for line in plan
+        if _reads_all(line, covering)
+    ]
+
+
+def _reads_all(line: str, covering: bool) -> bool:
+    if covering and "USING COVERING INDEX" in line:
+        return False
+    in_postgresql = any(re.search(rf"Seq Scan on {table.name}\b", line) for table in GROWING)
+    in_sqlite = line.startswith("SCAN ") and not SHORT.match(line)
+    return in_postgresql or in_sqlite or bool(LONG.match(line))
+
+
+def looked_up(world: World, act: Callable[[], object]) -> None:
+    """Do it, and every look-up in it finds its rows by an index."""
+    with explained(world) as plans:
+        act()
+    assert from_end_to_end(plans) == []
+
+
+def reading(world: World, act: Callable[[Transaction], object]) -> Callable[[], object]:
+    def read() -> object:
+        with world.database.read() as tx:
+            return act(tx)
+
+    return read
+
+
+def test_a_look_up_without_an_index_is_noticed(world: World) -> None:
+    with explained(world) as plans:
+        reading(world, lambda tx: tx.values(sa.select(entry.c.id).where(entry.c.reason == "no such")))()
+    assert from_end_to_end(plans)
+
+
+# -- stages --------------------------------------------------------------------------------------------------
+
+
+def test_idle_stages_look_into_indices_only(world: World) -> None:
+    looked_up(world, world.sweeper.run)
+    looked_up(world, world.router.run)
+    looked_up(world, lambda: world.drain("shop"))
+    looked_up(world, lambda: world.drain("erp"))
+
+
+def test_what_is_heard_twice_is_known_by_an_index(world: World) -> None:
+    heard = [shipment(f"H{at}", f"h{at}") for at in range(10)]
+    looked_up(world, lambda: world.publish(*heard))
+    looked_up(world, lambda: world.publish(*heard))
+    looked_up(world, lambda: world.publish(*heard, revision=1))
+    looked_up(world, lambda: world.notice("D7", "again"))
+    looked_up(world, lambda: world.notice("D7", "again"))
+
+
+def test_routing_and_delivering_look_into_indices_only(world: World) -> None:
+    world.publish(*(shipment(f"R{at}", f"o{at}") for at in range(10)))
+    looked_up(world, world.route)
+    looked_up(world, lambda: world.drain("shop"))
+
+
+def test_fetching_looks_into_indices_only(world: World) -> None:
+    for at in range(20):
+        world.at_source(f"F{at}", f"f{at}")
+        world.notice(f"F{at}", f"fetch {at}")
+    looked_up(world, world.sweeper.run)
+    looked_up(world, lambda: world.drain("erp"))
+
+
+def test_waiting_entries_cost_a_look_into_indices_each(world: World) -> None:
+    world.publish(*(shipment(f"W{at}", f"w{at}") for at in range(100)))
+    world.route()
+    here = entry.c.source_number.like("W%")
+    with world.database.write() as tx:
+        waiting = {"status": "waiting", "wait_kind": "order", "wait_connection": "erp"}
+        later = {"wait_until": tx.now + timedelta(days=3), "due_at": tx.now + timedelta(hours=1)}
+        tx.run(entry.update().where(here).values(**waiting, **later, wait_number=entry.c.source_number))
+    looked_up(world, world.sweeper.run)
+    looked_up(world, world.router.run)
+    looked_up(world, lambda: _link(world, "W7"))
+    with world.database.read() as tx:
+        assert tx.values(sa.select(entry.c.source_number).where(here, entry.c.replan)) == ["W7"]
+    looked_up(world, world.sweeper.run)
+    looked_up(world, world.router.run)
+
+
+def _link(world: World, number: str) -> None:
+    """A link comes, and wakes who waits for it."""
+    ours = DocumentRef(connection="erp", kind="order", number=number)
+    theirs = DocumentRef(connection="shop", kind="order", number=f"at shop {number}")
+    with world.database.write() as tx:
+        pairs = links.store(tx, [NewLink(ours, theirs, "created", FIRST_ID + 7)])
+        waits.wake(tx, pairs)
+        waits.rekey(tx, links.births(tx, [("shop", theirs.number)]))
+
+
+# -- people --------------------------------------------------------------------------------------------------
+
+
+def test_the_log_is_listed_by_order_and_by_status_from_indices(world: World) -> None:
+    for number in ("o77", "W77"):
+        found: list[int] = []
+        looked_up(world, reading(world, partial(_list_by, found, Filters(order=number))))
+        assert found == [FIRST_ID + 77]
+    looked_up(world, reading(world, lambda tx: browse.list_entries(tx, Filters(status=("errored",)))))
+    looked_up(world, reading(world, browse.open_notices))
+    looked_up(world, reading(world, intake.unrouted))
+
+
+def _list_by(found: list[int], filters: Filters, tx: Transaction) -> None:
+    found += [row.id for row in browse.list_entries(tx, filters).rows]
+
+
+def test_everything_about_one_entry_is_found_by_indices(world: World) -> None:
+    looked_up(world, reading(world, lambda tx: browse.entry_record(tx, FIRST_ID + 77)))
+    looked_up(world, reading(world, lambda tx: links.of_document(tx, "erp", "o77")))
+    looked_up(world, reading(world, lambda tx: browse.notice_record(tx, 1)))
+
+
+def test_counting_reads_indices_never_the_rows(world: World) -> None:
+    looked_up(world, reading(world, versions.unfinished_users))
+    with explained(world) as plans:
+        reading(world, browse.counts)()
+    assert from_end_to_end(plans, covering=True) == []
