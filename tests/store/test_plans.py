@@ -42,8 +42,9 @@ PARTIAL = {
     if index.dialect_options["sqlite"]["where"] is not None
 }
 SHORT = re.compile(
-    r"SCAN (lane\b|anon_1 VIRTUAL TABLE|\d* ?CONSTANT ROW|\w+ USING (COVERING )?INDEX (%s)\b)"
-    % "|".join(PARTIAL)
+    r"SCAN (lane\b|anon_1 VIRTUAL TABLE|\d* ?CONSTANT ROW|\(subquery-\d+\)|\w+ USING (COVERING )?INDEX ("
+    + "|".join(PARTIAL)
+    + r")\b)"
 )
 """What SQLite may read from end to end: what does not grow, and indices of unfinished rows only."""
 LONG = re.compile(r"SEARCH \w+ USING .*INDEX \w+ \((lane|kind|connection)=\?\)")
