@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -221,52 +222,54 @@ class _Drain:
         """Commit outcomes and intents; an intent that is not committed is refused, whatever the reason."""
         outcomes = [one for one in found if isinstance(one, Outcome)]
         intents = [one for one in found if isinstance(one, Intent)]
+        defects: list[Exception | None] = [None] * len(intents)
         try:
-            self._report.bells |= self._commit(outcomes, intents)
-        except BaseException:
+            if self._defect(lambda tx: self._record(tx, outcomes, intents)) is not None:
+                defects = self._store_one_by_one(outcomes, intents)
+        except BaseException as failure:
             self._forbid(intents)
+            if isinstance(failure, LeaseLost):
+                self._late(outcomes)
             raise
-        for intent in intents:
-            self._runner.loop.asyncio.call_soon_threadsafe(intent.committed.set_result, None)
+        for intent, defect in zip(intents, defects, strict=True):
+            self._runner.loop.asyncio.call_soon_threadsafe(intent.answer, defect)
         self._running -= len(outcomes)
         self._report.done += len(outcomes)
         self._store_health()
 
-    def _commit(self, outcomes: list[Outcome], intents: list[Intent]) -> set[Bell]:
-        try:
-            return self._fenced(lambda tx: self._record(tx, outcomes, intents))
-        except LeaseLost:
-            self._late(outcomes)
-            raise
-        except (
-            Exception
-        ) as defect:  # the outermost loop over outcomes: one that cannot be stored must not take others along
-            if not outcomes:
-                raise
-            log.exception("lane.outcome_not_stored", lane=self._lease.lane, outcomes=len(outcomes))
-            if len(outcomes) == 1:
-                quarantined = self._quarantined(outcomes[0].job, defect)
-                return self._fenced(lambda tx: self._record(tx, [quarantined], intents))
-        bells = self._commit([], intents) if intents else set[Bell]()
+    def _store_one_by_one(self, outcomes: list[Outcome], intents: list[Intent]) -> list[Exception | None]:
+        """What cannot be stored must not take the others along; why for each intent, None where it was."""
         for outcome in outcomes:
-            bells |= self._commit([outcome], [])
-        return bells
+            defect = self._defect(partial(self._record, outcomes=[outcome], intents=[]))
+            if defect is not None:
+                quarantined = self._quarantined(outcome.job, defect)
+                self._fenced(partial(self._record, outcomes=[quarantined], intents=[]))
+        return [self._defect(partial(self._record, outcomes=[], intents=[one])) for one in intents]
 
-    def _record(self, tx: Transaction, outcomes: list[Outcome], intents: list[Intent]) -> set[Bell]:
+    def _defect(self, store: Callable[[Transaction], None]) -> Exception | None:
+        """Store something in a fenced transaction; why it cannot be stored, or None."""
+        try:
+            self._fenced(store)
+        except LeaseLost:
+            raise
+        except Exception as defect:  # the outermost loop over what a lane stores
+            log.exception("lane.not_stored", lane=self._lease.lane)
+            return defect
+        return None
+
+    def _record(self, tx: Transaction, outcomes: list[Outcome], intents: list[Intent]) -> None:
         for intent in intents:
             intent.job.work.intend(tx, self._lease, intent)
-        bells: set[Bell] = set()
         for work in self._works:
             own = [outcome for outcome in outcomes if outcome.job.work is work]
             if own:
-                bells |= work.record(tx, self._lease, own)
-        return bells
+                self._report.bells |= work.record(tx, self._lease, own)
 
     def _forbid(self, intents: list[Intent]) -> None:
         """What was intended must not be done."""
+        refusal = LeaseTooShort("the call could not be announced, so it was not made")
         for intent in intents:
-            refusal = LeaseTooShort("the call could not be announced, so it was not made")
-            self._runner.loop.asyncio.call_soon_threadsafe(intent.committed.set_exception, refusal)
+            self._runner.loop.asyncio.call_soon_threadsafe(intent.answer, refusal)
 
     def _store_health(self) -> None:
         """Store what changed in the connection's health and seat; noted as stored only after the commit."""
@@ -312,10 +315,9 @@ class _Drain:
             self._running -= len(jobs)
 
     def _unstarted(self) -> list[Job]:
-        jobs: list[Job] = []
-        with suppress(IndexError):
-            while True:
-                jobs.append(self._backlog.popleft())
+        jobs = []
+        while (job := self._popped()) is not None:
+            jobs.append(job)
         return jobs
 
     def _return(self, tx: Transaction, jobs: list[Job], reason: str) -> None:
@@ -354,7 +356,7 @@ class _Drain:
     async def _work(self) -> None:
         """One slot: takes the next job as soon as it is free, unless the system's health forbids another call."""
         while True:
-            job = self._next()
+            job = None if self._health.halted else self._popped()
             if job is not None:
                 async with self._slots.job(self._gate) as http:
                     outcome = await self._run(job, http)
@@ -367,11 +369,10 @@ class _Drain:
                 if self._health.halted or not self._backlog:
                     await self._wake.wait()
 
-    def _next(self) -> Job | None:
-        try:
-            return None if self._health.halted else self._backlog.popleft()
-        except IndexError:
-            return None
+    def _popped(self) -> Job | None:
+        with suppress(IndexError):
+            return self._backlog.popleft()
+        return None
 
     async def commit(self, job: Job, payload: object) -> None:
         """Have something committed before a job's next call; raises LeaseTooShort where that could not be done."""

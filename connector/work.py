@@ -49,6 +49,11 @@ class Intent:
     payload: Any
     committed: "asyncio.Future[None]"
 
+    def answer(self, failure: Exception | None) -> None:
+        """Let the job go on, or have it fail; called on the loop."""
+        if not self.committed.done():
+            self.committed.set_exception(failure) if failure else self.committed.set_result(None)
+
 
 class Notes(Protocol):
     """How a running job has something committed before it goes on."""

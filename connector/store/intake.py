@@ -149,14 +149,9 @@ def claim_notices(tx: Transaction, lane: str, token: int, limit: int) -> list[No
         notice.c.lane == lane, notice.c.status.in_(("received", "retrying")), notice.c.due_at <= tx.now
     )
     busy = notice.alias("busy")
-    fetching = sa.exists().where(
-        busy.c.connection == notice.c.connection,
-        busy.c.kind == notice.c.kind,
-        busy.c.number == notice.c.number,
-        busy.c.status == "fetching",
-    )
+    fetching = sa.select(busy.c.kind, busy.c.number).where(busy.c.lane == lane, busy.c.status == "fetching")
     # Two fetches of one document at once could be recorded in the wrong order.
-    due = sa.and_(due, ~fetching)
+    due = sa.and_(due, sa.tuple_(notice.c.kind, notice.c.number).not_in(fetching))
     documents = tx.rows(
         sa.select(notice.c.kind, notice.c.number, sa.func.min(notice.c.id).label("first"))
         .where(due)

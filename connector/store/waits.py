@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from connector.status import Status
+from connector.store.columns import storable
 from connector.store.database import Transaction
 from connector.store.entries import EntryRow, Move, move, rows_of
 from connector.store.tables import entry, entry_key, link
@@ -88,20 +89,28 @@ def blocker(tx: Transaction, entry_id: int, type_: str) -> EntryRow | None:
 
 def rekey(tx: Transaction, born: Mapping[tuple[str, str], tuple[str, str]]) -> None:
     """Links appeared: unfinished entries known under an order's number elsewhere are known by its birth number too."""
-    for (connection, number), (birth_connection, birth_number) in born.items():
-        if (connection, number) == (birth_connection, birth_number):
-            continue
-        here = sa.and_(entry_key.c.connection == connection, entry_key.c.number == number)
-        unfinished = entry.c.status.notin_(
-            (Status.PUBLISHED, Status.RESOLVED, Status.SUPERSEDED, Status.SIMULATED)
+    elsewhere = {
+        (connection, storable(number)): birth
+        for (connection, number), birth in born.items()
+        if (connection, number) != birth
+    }
+    if not elsewhere:
+        return
+    finished = (Status.PUBLISHED, Status.RESOLVED, Status.SUPERSEDED, Status.SIMULATED)
+    rows = tx.rows(
+        sa.select(entry_key)
+        .join(entry, entry.c.id == entry_key.c.entry_id)
+        .where(
+            tx.among((entry_key.c.connection, entry_key.c.number), elsewhere), entry.c.status.notin_(finished)
         )
-        rows = tx.rows(
-            sa.select(entry_key.c.entry_id, entry_key.c.target)
-            .join(entry, entry.c.id == entry_key.c.entry_id)
-            .where(here, unfinished)
-        )
-        tx.insert_new(
-            entry_key,
-            [{**row, "connection": birth_connection, "number": birth_number} for row in rows],
-            [entry_key.c.entry_id],
-        )
+        .order_by(entry_key.c.entry_id)
+    )
+    births = [elsewhere[row["connection"], row["number"]] for row in rows]
+    tx.insert_new(
+        entry_key,
+        [
+            {**row, "connection": connection, "number": number}
+            for row, (connection, number) in zip(rows, births, strict=True)
+        ],
+        [entry_key.c.entry_id],
+    )

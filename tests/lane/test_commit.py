@@ -131,9 +131,32 @@ def test_a_call_whose_announcement_cannot_be_stored_is_not_made_and_its_lane_goe
         drained = begin(world.drain)
         until(drained.done)
     assert world.shop.writes == []
+    assert world.entry("SH0").code == "quarantined"
+    world.operator.retry(world.entry("SH0").id, "somebody")
     world.run()
     assert world.shop.writes == [Decimal("14.10")]
     assert world.statuses() == {"published": 1}
+
+
+def test_an_announcement_that_cannot_be_stored_takes_no_outcome_along(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world(increments=True, concurrency=2)
+    _many(world, 2)
+    world.route()
+    (doomed,) = world.steps("SH1")
+    begin_increment = steps.begin_increment
+
+    def failing_for_one(tx: Transaction, step_id: int, before: str, after: str) -> None:
+        if step_id == doomed.id:
+            raise ZeroDivisionError("a defect")
+        begin_increment(tx, step_id, before, after)
+
+    monkeypatch.setattr(steps, "begin_increment", failing_for_one)
+    world.drain()
+    assert world.entry("SH0").status == "published"
+    assert world.entry("SH1").code == "quarantined"
+    assert world.shop.writes == [Decimal("14.10")]
 
 
 def test_a_job_that_is_cancelled_from_within_is_set_aside_and_its_slot_goes_on(make_world: MakeWorld) -> None:

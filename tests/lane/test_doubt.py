@@ -6,7 +6,7 @@ from connector.errors import NotSent, OutcomeUnknown, Partial, Unavailable
 from connector.plan import ShipmentStep
 from connector.store import claims, intake, lanes, steps
 from tests.lane.conftest import MakeWorld
-from tests.stub import lost_reply, lost_request, raising
+from tests.stub import Shop, lost_reply, lost_request, raising
 from tests.world import World, shipment
 
 
@@ -158,9 +158,15 @@ def test_a_step_in_doubt_that_is_planned_no_longer_is_looked_for_and_never_creat
 ) -> None:
     world = make_world(settle=0.2)
     world.publish(shipment("SH1", "1", "2"))
-    world.shop.behaviours = [lost_request]
+
+    def lost_at_shutdown(shop: Shop, step: ShipmentStep) -> None:
+        world.stop.set()  # else a slow machine settles and creates it in the same drain
+        lost_request(shop, step)
+
+    world.shop.behaviours = [lost_at_shutdown]
     world.route()
     world.drain()
+    world.stop.clear()
     entry = world.entry("SH1")
     keep = world.steps("SH1")[1]
     with world.database.write() as tx:
@@ -209,6 +215,40 @@ def test_an_entry_whose_workers_keep_vanishing_is_quarantined(make_world: MakeWo
     assert world.entry("SH1").code == "quarantined"
     assert world.entry("SH1").id == first
     assert world.entry("SH2").status == "published"
+
+
+def _vanish_with_what_is_claimed(world: World, limit: int = 200) -> None:
+    with world.database.write() as tx:
+        lease = lanes.acquire(tx, "shop", "one that vanishes", 90)
+        assert lease is not None
+        claims.recover(tx, "shop", lease.token, lease.lost_until)
+        claims.claim(tx, "shop", lease.token, limit)
+    world.expire_leases()
+
+
+def test_the_company_of_an_entry_that_makes_workers_vanish_is_not_quarantined_with_it(world: World) -> None:
+    world.publish(*(shipment(f"SH{n}", str(n)) for n in range(20)))
+    world.route()
+    for _ in range(claims.MOST_LOSSES):
+        _vanish_with_what_is_claimed(world)
+    world.run()
+    assert world.statuses() == {"errored": 1, "published": 19}
+    assert world.entry("SH0").code == "quarantined"
+
+
+def test_losses_from_before_a_person_had_an_entry_go_on_count_no_more(world: World) -> None:
+    world.publish(shipment("SH1"))
+    world.route()
+    for _ in range(claims.MOST_LOSSES):
+        _vanish_with_what_is_claimed(world)
+    world.run()
+    assert world.entry("SH1").code == "quarantined"
+    world.operator.retry(world.entry("SH1").id, "somebody")
+    world.route()
+    _vanish_with_what_is_claimed(world)
+    world.run()
+    assert world.statuses() == {"published": 1}
+    assert len(world.shop.shipments) == 1
 
 
 def test_an_unknown_outcome_on_a_look_up_is_no_doubt(make_world: MakeWorld) -> None:

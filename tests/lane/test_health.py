@@ -1,7 +1,7 @@
 """Errors have verdicts: refused credentials pause the connection, a silent system opens the circuit, rates are kept."""
 
 from connector.errors import CredentialsRefused, NotSent, RateLimited, Rejected, Unavailable
-from connector.store import lanes
+from connector.store import intake, lanes
 from tests.lane.conftest import MakeWorld
 from tests.stub import raising
 from tests.world import World, shipment
@@ -82,3 +82,39 @@ def test_automatic_retries_end_when_the_policy_gives_up(make_world: MakeWorld) -
     entry = world.entry("SH1")
     assert (entry.status, entry.code) == ("errored", "gave up")
     assert "not now" in entry.reason
+
+
+def test_a_secret_in_a_system_s_words_is_masked_in_every_reason(world: World) -> None:
+    _many(world, 1)
+    world.shop.behaviours = [raising(Rejected("a-known-secret is not valid; access_token=4f9c"))]
+    world.drain()
+    reasons = [world.entry("SH0").reason, *(attempt["reason"] for attempt in world.attempts("SH0"))]
+    assert reasons == ["*** is not valid; access_token=***"] * 2
+
+
+def test_a_secret_in_a_defect_of_ours_is_masked_in_every_reason(world: World) -> None:
+    _many(world, 1)
+    world.shop.behaviours = [raising(ZeroDivisionError("with a-known-secret"))]
+    world.drain()
+    assert world.entry("SH0").code == "quarantined"
+    assert "with ***" in world.entry("SH0").reason
+    assert "a-known-secret" not in str([world.entry("SH0"), *world.attempts("SH0")])
+
+
+def test_a_secret_in_a_refused_log_in_is_masked_in_the_lane_s_reason(world: World) -> None:
+    _many(world, 1)
+    world.shop.behaviours = [raising(CredentialsRefused("a-known-secret was revoked"))]
+    world.drain()
+    with world.database.read() as tx:
+        (shop,) = [row for row in lanes.overview(tx) if row.name == "shop"]
+    assert (shop.paused, shop.reason) == (True, "*** was revoked")
+
+
+def test_a_secret_in_a_source_s_words_is_masked_in_the_notice_s_reason(world: World) -> None:
+    world.shop.fetch_errors = [Rejected("a-known-secret may not read this")]
+    world.notice("SH1", "push-1")
+    world.drain("erp")
+    with world.database.read() as tx:
+        (found,) = intake.notices(tx)
+        (tried,) = intake.notice_attempts(tx, found.id)
+    assert (found.reason, tried["reason"]) == ("*** may not read this",) * 2

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from connector.store.lanes import LeaseLost
 from connector.store.tables import lane
 from tests.lane.conftest import MakeWorld
 from tests.stub import Shop
-from tests.world import World, shipment
+from tests.world import World, shipment, until
 
 
 def test_a_lane_that_is_owned_is_not_given_to_another(world: World) -> None:
@@ -73,6 +74,18 @@ def test_an_owner_renews_its_lease_while_it_works(make_world: MakeWorld) -> None
         assert tx.value(lane.select().with_only_columns(lane.c.token).where(lane.c.name == "shop")) == 1
 
 
+def _once_called(world: World, calls: int, do: Callable[[], None]) -> threading.Thread:
+    """Do something as soon as so many calls are under way."""
+
+    def wait_then_do() -> None:
+        until(lambda: len(world.shop.creates) == calls)
+        do()
+
+    thread = threading.Thread(target=wait_then_do)
+    thread.start()
+    return thread
+
+
 def test_no_new_call_starts_when_the_lease_is_lost_and_what_was_learnt_is_kept_as_late(
     make_world: MakeWorld,
 ) -> None:
@@ -80,8 +93,7 @@ def test_no_new_call_starts_when_the_lease_is_lost_and_what_was_learnt_is_kept_a
     world.publish(*(shipment(f"SH{n}", str(n)) for n in range(6)))
     world.route()
     world.shop.delay = 0.6
-    lost = threading.Timer(0.2, world.expire_leases)
-    lost.start()
+    lost = _once_called(world, 2, world.expire_leases)
     drained = world.drain()
     lost.join()
     assert drained.lost
@@ -117,7 +129,7 @@ def test_shutdown_finishes_calls_in_flight_and_gives_the_rest_back(make_world: M
     world.publish(*(shipment(f"SH{n}", str(n)) for n in range(8)))
     world.route()
     world.shop.delay = 0.3
-    threading.Timer(0.1, world.stop.set).start()
+    _once_called(world, 2, world.stop.set)
     drained = world.drain()
     assert drained.done == 2
     assert world.statuses() == {"published": 2, "queued": 6}

@@ -1,7 +1,9 @@
 """Waits: stored with what is missing, ended by a link, looked at again, and errored at the deadline."""
 
+from connector.errors import Unavailable
 from connector.store import links, waits
 from connector.store.links import NewLink
+from connector.store.tables import entry as entry_table
 from schemas.base import DocumentRef
 from tests.lane.conftest import MakeWorld
 from tests.world import World, shipment
@@ -71,6 +73,21 @@ def test_a_wait_past_its_deadline_is_errored_however_often_it_was_looked_at(make
     entry = world.entry("SH1")
     assert (entry.status, entry.code) == ("errored", "deadline")
     assert world.journal("SH1").count("delivering>waiting") >= 2
+
+
+def test_a_look_that_fails_for_a_moment_does_not_put_the_deadline_off(world: World) -> None:
+    _waiting(world)
+    deadline = world.entry("SH1").wait_until
+    assert deadline is not None
+    world.shop.find_errors = [Unavailable("down for a moment")]
+    for _ in range(2):
+        with world.database.write() as tx:
+            tx.run(entry_table.update().values(due_at=tx.now))
+        world.sweeper.run()
+        world.drain()
+    assert "delivering>retrying" in world.journal("SH1")
+    assert world.entry("SH1").status == "waiting"
+    assert world.entry("SH1").wait_until == deadline
 
 
 def test_an_order_that_is_linked_but_gone_is_for_a_person_and_does_not_spin(world: World) -> None:
