@@ -7,6 +7,7 @@ are not judged.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import jsonschema
+
+VALIDATED: Counter[str] = Counter()
+"""How many requests of each method and entity were held to the document in this run, and met it."""
 
 DOCUMENT = Path(__file__).parent.parent / "data" / "acumatica-openapi-25.200.001.json"
 ROOT = "/entity/Default/25.200.001"
@@ -48,6 +52,7 @@ def validate_acumatica_request(method: str, path: str, query: str, body: object)
         raise ContractError(f"{method} {path} takes no body")
     if content is not None:
         _check(content["content"]["application/json"]["schema"], body, True, f"{method} {path}")
+    VALIDATED[f"{method.upper()} {path.split(ROOT)[-1].split('/')[1]}"] += 1
     return True
 
 
