@@ -89,6 +89,8 @@ class Deliver:
 
     def record(self, tx: Transaction, lease: Lease, outcomes: Sequence[Outcome]) -> set[Bell]:
         """Store steps, links, moves and tries; whoever waited for these links is woken."""
+        # Entries before their steps, as everybody does: two holders cannot lock each other up.
+        entries.get(tx, [outcome.job.subject.claimed.entry.id for outcome in outcomes], lock=True)
         steps.finish(tx, [finished for outcome in outcomes for finished in _finished(outcome)])
         for outcome in outcomes:
             self._record_loose_ends(tx, outcome)

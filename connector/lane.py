@@ -36,6 +36,7 @@ CLAIM_PER_SLOT = 8  # jobs claimed ahead: what is claimed when a worker vanishes
 IDLE_CLAIM = 0.5  # seconds until idle slots look for new work while others are busy
 FLUSH = 0.05  # seconds between shared commits
 FLUSH_SIZE = 300  # outcomes in one commit, at most
+LATE_PATIENCE = (0.5, 2, 5)  # seconds between tries to keep what was learnt without the lane
 
 
 @dataclass
@@ -345,6 +346,17 @@ class _Drain:
             worker.result()
 
     def _late(self, outcomes: list[Outcome]) -> None:
+        """Keep what was learnt without the lane; a database that is away is waited for, but not for ever."""
+        for patience in LATE_PATIENCE:
+            try:
+                self._store_late(outcomes)
+                return
+            except StoreUnavailable as error:
+                log.warning("lane.late_not_stored", lane=self._lease.lane, error=str(error))
+                time.sleep(patience)
+        self._store_late(outcomes)
+
+    def _store_late(self, outcomes: list[Outcome]) -> None:
         with self._runner.database.write() as tx:
             for work in self._works:
                 own = [outcome for outcome in outcomes if outcome.job.work is work]

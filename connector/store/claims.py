@@ -91,7 +91,7 @@ def recover(tx: Transaction, lane: str, token: int, lost_at: datetime | None) ->
     A call of theirs can have started until their lease ran out, so the doubt begins then.
     """
     lost = sa.and_(entry.c.lane == lane, entry.c.status == Status.DELIVERING, entry.c.token != token)
-    ids = tx.values(sa.select(entry.c.id).where(lost))
+    ids = tx.values(sa.select(entry.c.id).where(lost).order_by(entry.c.id).with_for_update())
     if ids:
         doubt(tx, ids, min(lost_at or tx.now, tx.now))
         reason = "its worker vanished; what it sent is looked for first"

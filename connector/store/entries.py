@@ -271,7 +271,7 @@ def bring_forward(tx: Transaction, entry_id: int) -> None:
 
 def get(tx: Transaction, ids: Iterable[int], *, lock: bool = False) -> dict[int, EntryRow]:
     """Entries by id, locked until the end of the transaction if asked."""
-    statement = sa.select(entry).where(entry.c.id.in_(list(ids)))
+    statement = sa.select(entry).where(entry.c.id.in_(list(ids))).order_by(entry.c.id)
     return {row.id: row for row in rows_of(tx, statement.with_for_update() if lock else statement)}
 
 

@@ -2,17 +2,19 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from connector.store import claims, lanes
+from connector.store import StoreUnavailable, Transaction, claims, entries, lanes, steps
 from connector.store.lanes import LeaseLost
 from connector.store.tables import lane
 from tests.lane.conftest import MakeWorld
 from tests.stub import Shop
-from tests.world import World, shipment, until
+from tests.world import Door, World, begin, hold_creates, shipment, until
 
 
 def test_a_lane_that_is_owned_is_not_given_to_another(world: World) -> None:
@@ -170,3 +172,49 @@ def test_a_defect_of_ours_on_one_entry_does_not_stop_the_others(world: World) ->
     assert errored.code == "quarantined"
     assert "a defect" in errored.reason
     assert world.steps(errored.source_number)[0].doubt_at is not None
+
+
+def test_an_owner_and_one_who_comes_late_cannot_lock_each_other_up(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody locks entries before their steps."""
+    world, door = make_world(concurrency=1), Door()
+    hold_creates(monkeypatch, door, "1")
+    world.publish(shipment("SH1", "1"))
+    world.route()
+    held = world.entry("SH1").id
+    with capture_logs() as logs:
+        owner = begin(world.drain)
+        until(lambda: door.came == ["1"])
+        with world.database.write() as tx:
+            entries.get(tx, [held], lock=True)
+            door.open()
+            time.sleep(0.4)
+            steps.doubt(tx, [held], tx.now)
+        owner.result()
+    assert world.statuses() == {"published": 1}
+    assert not [line for line in logs if line["event"] == "lane.commit_failed"]
+
+
+def test_what_a_lost_owner_learnt_is_stored_although_the_database_is_away_for_a_moment(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, door = make_world(concurrency=1), Door()
+    hold_creates(monkeypatch, door, "1")
+    world.publish(shipment("SH1", "1"))
+    world.route()
+    owner = begin(world.drain)
+    until(lambda: door.came == ["1"])
+    world.expire_leases()
+    away = iter([True])
+    add = claims.add_attempts
+
+    def unstable(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+        if next(away, False):
+            raise StoreUnavailable("a deadlock was found")
+        add(tx, rows)
+
+    monkeypatch.setattr(claims, "add_attempts", unstable)
+    door.open()
+    assert owner.result().lost
+    assert [attempt["late"] for attempt in world.attempts("SH1")] == [True]
