@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+JOBS   ?= 4
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -19,7 +20,7 @@ demo: $(STAMP) ## Run the whole thing against simulated systems
 
 .PHONY: test
 test: $(STAMP) ## Run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 
 .PHONY: lint
 lint: $(STAMP) ## Judge form, types and imports

@@ -88,7 +88,13 @@ _BY_CODE: Mapping[tuple[Status, str], str] = {
         "{target} refuses our log-in, so the connection is paused. Correct its credentials in the "
         "configuration, then `connector check {target}`: when that succeeds, the connection goes on by itself."
     ),
-    (Status.FILTERED, "echo"): "Nothing: the document came from the connector itself, and must not go round.",
+    (
+        Status.FILTERED,
+        "echo",
+    ): "Nothing: what it tells came from the connector itself, and must not go round.",
+    (Status.FILTERED, "not carried"): (
+        "Nothing: the order does not stand at {target}. See the entry that the reason names."
+    ),
     (Status.FILTERED, "mode off"): (
         "Nothing. To carry it after all, set the mode of flow {flow} to on, restart the worker, "
         + _RETRY

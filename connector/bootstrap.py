@@ -15,6 +15,7 @@ from redis import Redis
 
 from connector import cloudevents, configuration, logs, stream
 from connector.broker import celery_url, redis_client
+from connector.calls import CallCounts
 from connector.complete import Complete
 from connector.configuration import Loaded
 from connector.deliver import Deliver
@@ -22,18 +23,27 @@ from connector.ingest import Ingest, SharedCommits
 from connector.lane import Drained, LaneRunner
 from connector.loop import Loop
 from connector.operate import Operator
+from connector.poll import Poll, polled
+from connector.progress import OFTEN
 from connector.redact import Redactor
-from connector.route import Router, lane_of, lanes_of
+from connector.retrieval import Retrieval
+from connector.route import Router
 from connector.sealing import Seal
 from connector.settings import Settings, from_environment
-from connector.store import Database, lanes, versions
+from connector.shards import lane_of, lanes_of
+from connector.store import Database, gauges, lanes, listings, versions
 from connector.store.intake import Receipt
+from connector.store.prune import Pruned, Pruning
 from connector.sweep import Sweeper
+from connector.systems.base import Capabilities
 from connector.systems.catalogue import adapters
 from connector.systems.http import Limiter, Seat, Slots, limiter_for
 from connector.wake import CeleryRinger, Ringer, sender
 from connector.work import Bell, Connection
 from schemas.events import Event
+
+PRUNE_AFTER = 23 * 3600.0
+"""Seconds after which the store is pruned again: asked every hour, that is once a day."""
 
 
 @dataclass
@@ -98,10 +108,8 @@ class Runtime:
     @cached_property
     def router(self) -> Router:
         """Stored events -> entries."""
-        fetches = {
-            name: connection.adapter.capabilities.fetches for name, connection in self.connections.items()
-        }
-        return Router(self.database, self.loaded.config, self.loaded.flows, self.loaded.version, fetches)
+        config, flows = self.loaded.config, self.loaded.flows
+        return Router(self.database, config, flows, self.loaded.version, self.capabilities)
 
     @cached_property
     def sweeper(self) -> Sweeper:
@@ -123,6 +131,16 @@ class Runtime:
         """What people do."""
         return Operator(self.database, self.loaded.config, self.lane_for, self.fetches)
 
+    @cached_property
+    def retrieval(self) -> Retrieval:
+        """What people ask sources for."""
+        return Retrieval(self.database, self.loaded.config, self.capabilities, self.lane_for)
+
+    @cached_property
+    def capabilities(self) -> Mapping[str, Capabilities]:
+        """What each connection can."""
+        return {name: connection.adapter.capabilities for name, connection in self.connections.items()}
+
     def lane_for(self, connection: str, number: str) -> str:
         """The lane of a connection for one of its own documents."""
         return lane_of(self.loaded.config, connection, ((connection, number),))
@@ -137,7 +155,15 @@ class Runtime:
         settings = self.connections[connection].settings
         limiter = self._limiters.setdefault(lane or connection, limiter_for(settings))
         seat = self._seats.setdefault(connection, Seat())
-        return Slots(connection, settings, redactor=self.redactor, limiter=limiter, seat=seat)
+        observe = self.calls.of(connection)
+        return Slots(
+            connection, settings, redactor=self.redactor, limiter=limiter, seat=seat, observe=observe
+        )
+
+    @cached_property
+    def calls(self) -> CallCounts:
+        """Counts every call of this process."""
+        return CallCounts()
 
     @cached_property
     def _seats(self) -> dict[str, Seat]:
@@ -158,6 +184,8 @@ class Runtime:
         with self.database.write() as tx:
             versions.store(tx, self.loaded.version, self.loaded.text)
             lanes.declare(tx, lanes_of(self.loaded.config))
+            listings.declare(tx, polled(self.loaded.config, self.connections))
+            gauges.declare_marks(tx)
 
     def drain(self, lane: str, stopping: Callable[[], bool] = lambda: False) -> Drained:
         """Own a lane until nothing is due there, then ring for what came of it."""
@@ -166,7 +194,7 @@ class Runtime:
             return Drained()
         runner = LaneRunner(
             connection=connection,
-            works=(Complete(self.loaded.config), Deliver()),
+            works=(Complete(self.loaded.config, self.lane_for), Deliver(), Poll(self.lane_for)),
             database=self.database,
             loop=self.loop,
             seal=self.seal,
@@ -188,8 +216,24 @@ class Runtime:
         self.ringer.ring(self.router.run())
 
     def sweep(self) -> None:
-        """Ring for whatever is due."""
+        """Ring for whatever is due, and leave a mark that somebody does."""
         self.ringer.ring(self.sweeper.run())
+        with self.database.read() as tx:
+            marked = gauges.since(tx, gauges.SWEPT)
+        if marked is None or marked >= OFTEN:
+            with self.database.write() as tx:
+                gauges.mark(tx, gauges.SWEPT)
+
+    def pruning(self, *, rehearsal: bool = False, stopping: Callable[[], bool] = lambda: False) -> Pruning:
+        """Take away what is only detail by now, as `retention` says; `rehearsal`: only count."""
+        retention = self.loaded.config.retention
+        return Pruning(self.database, retention, rehearsal=rehearsal, stopping=stopping)
+
+    def prune_daily(self, stopping: Callable[[], bool]) -> Pruned | None:
+        """Prune, unless that was begun within the last day or so; what was taken away, or None."""
+        with self.database.write() as tx:
+            due = gauges.mark(tx, gauges.PRUNED, older_than=PRUNE_AFTER)
+        return self.pruning(stopping=stopping).run() if due else None
 
     def store_stream(self, events: Sequence[Event]) -> tuple[Receipt, ...]:
         """Commit events off the stream, then ring for routing."""
@@ -210,7 +254,9 @@ class Runtime:
         return event
 
     def close(self) -> None:
-        """Let go of what was made."""
+        """Let go of what was made; calls that were counted are not forgotten."""
+        if "calls" in self.__dict__:
+            self.calls.hand_over(self.redis)
         for name, close in (
             ("commits", "close"),
             ("loop", "close"),

@@ -23,6 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("connector.commands.explain", "Say what would become of an event; sends nothing."),
     "simulate": ("connector.commands.simulate", "Serve a stand-in for one system over HTTP."),
     "schema": ("connector.commands.schema", "Print the JSON Schema of the configuration and the events."),
+    "health": ("connector.commands.health", "Say whether work is being done; for supervisors."),
+    "prune": ("connector.commands.prune", "Take away old details; what promises rest on stays."),
+    "retrieve": ("connector.commands.retrieve", "Fetch one document from its source, held or posted."),
+    "backfill": ("connector.commands.retrieve", "Fetch everything that changed in a time, held or posted."),
     "log": ("connector.commands.log", "Look at the connector log, and put right what errored."),
 }
 """Name -> the module that holds the command under that name, and its line in the help."""

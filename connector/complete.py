@@ -4,7 +4,7 @@ A `Work` of the source connection's lane. It fetches and stores; deciding what b
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,14 +14,17 @@ import structlog
 from connector.errors import CallError
 from connector.retry import GiveBack, Pause, Person, Retry, Wait, verdict
 from connector.status import NoticeStatus, Status
-from connector.store import Transaction, claims, entries, facts, intake
-from connector.store.intake import NewEvent, NoticeRow
+from connector.store import Transaction, changes, claims, contexts, entries, facts, intake, links
+from connector.store.intake import NewEvent, NewNotice, NoticeRow
 from connector.store.lanes import Lease
-from connector.systems.base import Fetched, Wanted
+from connector.store.links import NewLink
+from connector.systems.base import Fact, Fetched, Wanted
 from connector.systems.http import Http
 from connector.work import Bell, Connection, Intent, Job, Notes, Outcome
+from schemas.base import DocumentRef
 from schemas.config import Config, RetryPolicy
-from schemas.events import EVENT_TYPES
+from schemas.documents import Order
+from schemas.events import CREATIONS, EVENT_TYPES
 
 log = structlog.get_logger(__name__)
 
@@ -54,10 +57,11 @@ class _Result:
 
 
 class Complete:
-    """Fetches the documents that notices name."""
+    """Fetches the documents that notices name; `lane_for` says which lane fetches a document of a connection."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, lane_for: Callable[[str, str], str]) -> None:
         self._config = config
+        self._lane_for = lane_for
 
     def recover(self, tx: Transaction, lease: Lease) -> int:
         """What a vanished owner was fetching is fetched again."""
@@ -124,10 +128,14 @@ class Complete:
         intake.move_notices(tx, ids, NoticeStatus.RECEIVED, reason=reason, given_back=True)
 
     def _completed(self, tx: Transaction, fetch: _Fetch, fetched: Fetched) -> set[Bell]:
+        links.store(tx, [NewLink(one, fetched.document, "edited") for one in fetched.ancestors])
         said = [self._heard(tx, fetch, fetched, fact) for fact in fetched.facts]
         for notice in fetch.notices:
             if notice.event_id is not None:
                 self._refreshed(tx, notice.event_id, fetched)
+        said += self._context_changed(tx, fetched)
+        bells = self._follow(tx, fetch, fetched.leads)
+        said += [f"{lead} is looked at again" for lead in fetched.leads]
         reason = "; ".join(said) or f"{fetched.document} says nothing that a flow could carry"
         intake.move_notices(tx, fetch.ids, NoticeStatus.COMPLETED, reason=reason)
         log.info(
@@ -136,17 +144,31 @@ class Complete:
             document=str(fetched.document),
             said=reason,
         )
-        return {Bell("route")}
+        return bells | {Bell("route")}
 
-    def _heard(self, tx: Transaction, fetch: _Fetch, fetched: Fetched, fact: Any) -> str:
+    def _heard(self, tx: Transaction, fetch: _Fetch, fetched: Fetched, fact: Fact) -> str:
         """One fact of the document: a new event, one that is known, or none."""
         source, document = fetched.document.connection, fetched.document.number
-        revision = facts.observe(tx, source, fact.type, document, fact.holds)
+        revision = facts.observe(tx, source, fact.type, document, fact.holds, fact.mark)
+        if fact.mark and not self._config.flows_of(fact.type, source):
+            return f"no flow carries {fact.type}"
         if revision is None:
-            return f"not {fact.type}: {fetched.document} is {fact.data.document.status or fact.data.document.state}"
+            state = fact.data.document.status or fact.data.document.state
+            return f"not {fact.type}: {fetched.document} is {state}"
         data = fact.data.model_dump(mode="json")
         first = fetch.notices[0]
-        new = NewEvent(source, fact.type, document, revision, first.transport_id, "webhook", fact.time, data)
+        new = NewEvent(
+            source,
+            fact.type,
+            document,
+            revision,
+            first.transport_id,
+            first.via,
+            fact.time,
+            data,
+            held=all(notice.held for notice in fetch.notices),
+            echo_of=self._echo(tx, fetched, fact),
+        )
         receipt = intake.store_events(tx, [new])[0]
         changed = self._store_context(tx, receipt.id, fetched)
         if not receipt.duplicate:
@@ -155,6 +177,53 @@ class Complete:
         if changed:
             replan(tx, receipt.id, "facts changed", "its documents changed at the source")
         return f"event {receipt.id} {fact.type} is known" + (", its documents changed" if changed else "")
+
+    def _echo(self, tx: Transaction, fetched: Fetched, fact: Fact) -> int | None:
+        """The entry that made the document, as far as the document itself tells: it bears our reference, or replaces
+        one that came from us. A poll may see it before our own commit."""
+        if fact.type not in CREATIONS:
+            return None
+        source, kind = fetched.document.connection, fetched.document.kind
+        found = changes.maker_by_reference(tx, source, kind, fetched.references)
+        if found is None and fetched.ancestors:
+            here = (source, fetched.document.number)
+            found = next(iter(links.makers(tx, kind, links.lineage(tx, [here])[here]).values()), None)
+        return found
+
+    def _follow(self, tx: Transaction, fetch: _Fetch, leads: Sequence[DocumentRef]) -> set[Bell]:
+        """Further documents that are to be looked at because of this one."""
+        first = fetch.notices[0]
+        notices = [
+            NewNotice(
+                lead.connection,
+                self._lane_for(lead.connection, lead.number),
+                f"{first.kind} {first.number}:{first.id}",
+                lead.kind,
+                lead.number,
+                first.ordering,
+                "",
+                via=first.via,
+                held=first.held,
+            )
+            for lead in leads
+        ]
+        intake.store_notices(tx, notices)
+        return {Bell("complete", notice.lane) for notice in notices}
+
+    def _context_changed(self, tx: Transaction, fetched: Fetched) -> list[str]:
+        """An order that filtered entries of other events had seen differently: they are decided anew."""
+        documents = [fact.data.document for fact in fetched.facts]
+        orders = {one.number: one for one in (*documents, *fetched.orders) if isinstance(one, Order)}
+        said = []
+        for order in orders.values():
+            document = order.model_dump(mode="json")
+            for event_id in contexts.filtered_with_context(
+                tx, fetched.document.connection, "order", order.number
+            ):
+                if contexts.store_context(tx, event_id, "order", {order.number: document}):
+                    replan(tx, event_id, "facts changed", f"order {order.number} changed at the source")
+                    said.append(f"event {event_id} is decided anew")
+        return said
 
     def _refreshed(self, tx: Transaction, event_id: int, fetched: Fetched) -> None:
         """Context for an event that came without it, or that a person asked to look at again."""
@@ -167,7 +236,7 @@ class Complete:
 
     def _store_context(self, tx: Transaction, event_id: int, fetched: Fetched) -> bool:
         orders = {order.number: order.model_dump(mode="json") for order in fetched.orders}
-        return intake.store_context(tx, event_id, "order", orders) if orders else False
+        return contexts.store_context(tx, event_id, "order", orders) if orders else False
 
     def _failed(self, tx: Transaction, outcome: Outcome) -> None:
         fetch = outcome.job.subject
@@ -191,7 +260,7 @@ class Complete:
         match judged:
             case Retry():
                 return NoticeStatus.RETRYING, judged.code, judged.reason, judged.delay
-            case Wait() if notice.attempts < 5:
+            case Wait() if notice.attempts < 5 and notice.via != "retrieve":
                 # A push may overtake the transaction that it tells of.
                 return NoticeStatus.RETRYING, judged.code, judged.reason, judged.delay
             case Wait() | Person():
@@ -206,6 +275,7 @@ def replan(tx: Transaction, event_id: int, code: str, reason: str) -> None:
     moves = [
         entries.Move(row.id, Status.QUEUED, code, reason, replan=True, fresh=True, was=filtered)
         for row in entries.of_events(tx, [event_id])
+        if row.code != "echo"  # what came from us stays so, whatever changes
     ]
     entries.move(tx, moves)
 

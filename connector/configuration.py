@@ -21,7 +21,7 @@ from connector.suggestion import nearest
 from connector.templates import Template, compile_template
 from connector.yaml_tree import Path as KeyPath
 from connector.yaml_tree import Problem, Tree, read, spelled
-from schemas.config import Config, ConnectionSettings, Flow, Lanes, Token
+from schemas.config import Config, ConnectionSettings, Flow, Lanes, Token, ValueTable
 from schemas.events import documents_of
 
 Systems = Mapping[str, type[ConnectionSettings]]
@@ -35,11 +35,12 @@ Found = tuple[KeyPath, str]
 
 @dataclass(frozen=True)
 class CompiledFlow:
-    """A flow whose conditions and note were checked; `notes` renders to "" where the flow writes none."""
+    """A flow whose conditions and texts were checked; `notes` and `order_comment` render to "" where there is none."""
 
     flow: Flow
     preferences: CompiledPreferences
     notes: Template
+    order_comment: Template
 
 
 @dataclass(frozen=True)
@@ -99,30 +100,53 @@ def compile_flows(config: Config) -> Mapping[str, CompiledFlow]:
 
 def _compiled(flow: Flow) -> tuple[CompiledFlow | None, list[Found]]:
     found: list[Found] = []
-    preferences = notes = None
+    preferences = None
     try:
         preferences = compile_preferences(flow.preferences, flow.event, flow.context, flow.mapping)
     except PreferencesError as error:
         found += [(("preferences", *path), text) for path, text in error.problems]
-    try:
-        notes = compile_template(flow.write_back.notes, documents_of(flow.event, flow.context))
-    except ConfigError as error:
-        found.append((("write_back", "notes"), str(error)))
-    found += _wrong_carriers(flow)
-    if found or preferences is None or notes is None:
+    texts: list[Template] = []
+    for member in ("notes", "order_comment"):
+        try:
+            known = documents_of(flow.event, flow.context)
+            texts.append(compile_template(getattr(flow.write_back, member), known))
+        except ConfigError as error:
+            found.append((("write_back", member), str(error)))
+    found += [*_wrong_carriers(flow), *_wrong_rows(flow)]
+    if found or preferences is None:
         return None, found
-    return CompiledFlow(flow, preferences, notes), []
+    return CompiledFlow(flow, preferences, *texts), []
+
+
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "order.created": ("code",),
+    "shipment.confirmed": ("carrier_code", "title"),
+}
+"""What a row of the ship-via table must say, by the event that the flow carries."""
 
 
 def _wrong_carriers(flow: Flow) -> Iterator[Found]:
     table = flow.mapping.ship_via
     rows = table.rows if table.default == "error" else table.rows | {"default": table.default}
     for value, service in rows.items():
-        for member, text in (("carrier_code", service.carrier_code), ("title", service.title)):
+        for member, text in service:
+            if not text and member in _NEEDED.get(flow.event, ()):
+                what = f"{member} is missing: a flow of {flow.event} writes it to {flow.target}"
+                yield ("mapping", "ship_via", value, member), what
             try:
                 compile_template(text, {"value"})
             except ConfigError as error:
                 yield ("mapping", "ship_via", value, member), str(error)
+
+
+def _wrong_rows(flow: Flow) -> Iterator[Found]:
+    for name in ("payment_method", "order_status"):
+        table: ValueTable = getattr(flow.mapping, name)
+        for value, text in (table.rows | {"default": table.default}).items():
+            try:
+                compile_template(text, {"value"})
+            except ConfigError as error:
+                yield ("mapping", name, value), str(error)
 
 
 class _Reading:

@@ -8,19 +8,21 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
 from connector.errors import NotFound, Rejected
+from connector.planned import parse_step
 from connector.retry import GiveBack, Pause, Person, Retry, Verdict, Wait, verdict
 from connector.status import Status
-from connector.steps import Begun, Delivery, StepResult, StepRun, order_of, parse_step
+from connector.steps import Begun, Delivery, StepResult, StepRun, order_of
 from connector.store import Transaction, claims, entries, links, steps, waits
 from connector.store.claims import Claimed
 from connector.store.entries import Move
 from connector.store.lanes import Lease
 from connector.store.links import NewLink
+from connector.store.steps import StepRow
 from connector.systems.http import Http
 from connector.work import Bell, Connection, Intent, Job, Notes, Outcome
 from schemas.base import DocumentRef
@@ -62,13 +64,16 @@ class Deliver:
 
     async def run(self, job: Job, http: Http, connection: Connection, notes: Notes) -> Outcome:
         """Run the steps that are left; steps of other orders go on when one is refused."""
-        started_at, results = datetime.now(UTC), []
+        started_at, results = datetime.now(UTC), list[StepResult]()
         job.subject.plan  # noqa: B018 - read before anything is sent: one that cannot be read is a defect
+        made = _made(job.subject.claimed.steps)
         for step in job.subject.claimed.steps:
-            if step.done_at is not None:
+            if step.done_at is not None or not _ready(step, made, results):
                 continue
-            result = await StepRun(job, step, http, connection, notes).run()
+            result = await StepRun(job, step, http, connection, notes, made).run()
             results.append(result)
+            if result.done and result.effect is not None:
+                made[step.key] = result.effect.document
             if result.error is not None and not isinstance(result.error, Rejected | NotFound):
                 break
         errors = tuple(result.error for result in results if result.error is not None)
@@ -232,6 +237,17 @@ class Deliver:
         )
 
 
+def _made(planned: Sequence[StepRow]) -> dict[str, DocumentRef]:
+    """What earlier tries made, by step key."""
+    return {step.key: DocumentRef.model_validate(step.document) for step in planned if step.document}
+
+
+def _ready(step: StepRow, made: Mapping[str, DocumentRef], results: Sequence[StepResult]) -> bool:
+    """Is everything done that must be done before? In a dry run, what would have been done counts."""
+    done = {*made, *(one.step.key for one in results if one.simulated)}
+    return set(parse_step(step.spec).needs) <= done
+
+
 def _finished(outcome: Outcome) -> list[tuple[int, DocumentRef, Mapping[str, str], bool]]:
     return [
         (one.step.id, one.effect.document, one.effect.seen, one.adopted)
@@ -245,9 +261,10 @@ def _learnt_links(outcome: Outcome) -> list[NewLink]:
     entry_id, found = outcome.job.subject.claimed.entry.id, list[NewLink]()
     for one in outcome.result.steps:
         if one.effect is not None and not one.simulated:
-            found.append(
-                NewLink(parse_step(one.step.spec).document, one.effect.document, "created", entry_id)
-            )
+            step = parse_step(one.step.spec)
+            if step.linked:
+                origin: Literal["created", "found"] = "created" if one.effect.ours else "found"
+                found.append(NewLink(step.document, one.effect.document, origin, entry_id))
             found += [NewLink(link.source, link.target, "found", entry_id) for link in one.effect.links]
     return found
 
@@ -268,14 +285,19 @@ def _documents(claimed: Claimed, results: Iterable[StepResult]) -> list[Document
     return earlier + [one.effect.document for one in results if one.effect is not None and not one.simulated]
 
 
-def _numbers(documents: Iterable[DocumentRef]) -> str:
-    return ", ".join(document.number for document in documents)
+def _numbers(documents: Sequence[DocumentRef]) -> str:
+    """The numbers people know it by: an order's customer, and the order of a document, come along unsaid."""
+    told = [one for one in documents if one.kind != "customer"] or documents
+    told = [one for one in told if one.kind != "order"] or told
+    return ", ".join(dict.fromkeys(document.number for document in told))
 
 
 def _published(documents: Sequence[DocumentRef], results: Sequence[StepResult]) -> str:
-    adopted = any(one.adopted for one in results)
-    found = "; it stood there already and was adopted" if adopted else ""
-    return ", ".join(str(document) for document in documents) + found
+    """What stands there now; what stood there already is said of each document, or of all of them."""
+    adopted = [one.effect.document for one in results if one.adopted and one.effect is not None]
+    if len(adopted) == len(documents):
+        return ", ".join(map(str, documents)) + "; it stood there already and was adopted"
+    return ", ".join(f"{one} (stood there already)" if one in adopted else str(one) for one in documents)
 
 
 def _would(results: Sequence[StepResult]) -> str:

@@ -10,14 +10,16 @@ from typing import Any
 
 from connector.bootstrap import Runtime
 from connector.errors import CallError
-from connector.plan import EventIdentity, Plan, Step, make_plan
+from connector.plan import Plan, make_plan
+from connector.planned import Step
+from connector.reference import EventIdentity
 from connector.store import Database, links
-from connector.systems.base import Increment, Recipe
+from connector.systems.base import Increment, Known, Recipe
 from connector.systems.http import Exchange, Http, Reply, Request, Seat, Token
 from schemas.base import DocumentRef
 from schemas.config import Flow
 from schemas.documents import Order
-from schemas.events import Event
+from schemas.events import CREATIONS, Event
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def explain(
     echo = _echo(database, event)
     explained = []
     for flow in matching:
-        plan = make_plan(identity, event.data, known, runtime.loaded.flows[flow.name], echo)
+        manner = runtime.connections[flow.target].adapter.capabilities.manner
+        plan = make_plan(identity, event.data, known, runtime.loaded.flows[flow.name], echo, manner)
         steps = tuple(_rehearsed(runtime, flow, step, look, database) for step in plan.steps)
         explained.append(Explained(flow, plan, steps))
     wanted = any("order" in flow.context for flow in matching)
@@ -101,7 +104,7 @@ def explain(
 
 
 def _echo(database: Database | None, event: Event) -> int | None:
-    if database is None:
+    if database is None or event.type not in CREATIONS:
         return None
     with database.read() as tx:
         place = (event.source, event.subject)
@@ -124,7 +127,7 @@ def _rehearsed(runtime: Runtime, flow: Flow, step: Step, look: bool, database: D
         try:
             async with slots.job() as http:
                 rehearsal = _Rehearsal(http, look=look)
-                recipe = runtime.connections[flow.target].adapter.recipe(rehearsal, step, linked)
+                recipe = runtime.connections[flow.target].adapter.recipe(rehearsal, step, Known(linked))
                 return await _run(runtime, step, recipe, rehearsal)
         finally:
             await slots.close()

@@ -30,8 +30,6 @@ LONGEST_NUMBER = 255
 SHARED = 200
 """Requests that share one commit, at most."""
 
-LONGEST_TRANSPORT_ID = 255
-
 
 class NotAuthentic(Exception):
     """The request does not bear the connection's secret."""
@@ -161,8 +159,7 @@ class Ingest:
                 f"the {heard.kind}'s number must have 1 to {LONGEST_NUMBER} characters: {heard.number[:80]!r}"
             )
         lane = self._lane_of(connection, heard.number)
-        transport_id = _fitting(heard.transport_id)
-        return NewNotice(connection, lane, transport_id, heard.kind, heard.number, heard.order, payload)
+        return NewNotice(connection, lane, heard.transport_id, heard.kind, heard.number, heard.order, payload)
 
     def _unreadable(self, connection: str, request: WebhookRequest, payload: str, reason: str) -> NewNotice:
         """Kept and acknowledged: some vendors never repeat what was answered with a 4xx."""
@@ -195,13 +192,6 @@ class Ingest:
 def _new_event(event: Event, via: str) -> NewEvent:
     data: dict[str, Any] = event.data.model_dump(mode="json")
     return NewEvent(event.source, event.type, event.subject, event.revision, event.id, via, event.time, data)
-
-
-def _fitting(transport_id: str) -> str:
-    """An id that is longer than its column stands by its hash; it only serves to recognize a repetition."""
-    if len(transport_id) <= LONGEST_TRANSPORT_ID:
-        return transport_id
-    return "long:" + hashlib.sha256(_storable(transport_id).encode()).hexdigest()
 
 
 def _storable(text: str) -> str:

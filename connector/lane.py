@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import structlog
 
+from connector.condition import Condition
 from connector.errors import LeaseTooShort
 from connector.health import Health
 from connector.loop import Loop
@@ -24,7 +25,7 @@ from connector.redact import Redactor
 from connector.sealing import Seal
 from connector.store import Database, StoreUnavailable, Transaction, lanes
 from connector.store.lanes import Lease, LeaseLost
-from connector.systems.http import Http, Slots, Token
+from connector.systems.http import Http, Slots
 from connector.work import Bell, Connection, Intent, Job, LeaseGate, Outcome, Work
 from schemas.config import Lanes
 
@@ -102,7 +103,8 @@ class _Drain:
         self._closing = False
         self._paused = False
         self._running = 0
-        self._health = self._stored_health = Health(failures=lease.failures)
+        self._health = Health(failures=lease.failures)
+        self._condition = Condition(runner.connection.name, lease.lane, runner.seal, self._health)
         self._claimed_at = self._renewed_at = time.monotonic()
         self._ends_at = time.monotonic() + runner.settings.budget
         self._report = Drained(owned=True)
@@ -275,39 +277,15 @@ class _Drain:
     def _store_health(self) -> None:
         """Store what changed in the connection's health and seat; noted as stored only after the commit."""
         health, seat = self._health, self._slots.seat
-        if health == self._stored_health and not seat.changed:
+        if health == self._condition.stored and not seat.changed:
             return
         token = seat.take()
         try:
-            self._fenced(lambda tx: self._write_health(tx, health, token), whole_connection=True)
+            self._fenced(lambda tx: self._condition.write(tx, health, token), whole_connection=True)
         except BaseException:
             seat.changed = True
             raise
-        self._say(health)
-        self._stored_health = health
-
-    def _write_health(self, tx: Transaction, health: Health, token: Token | None) -> None:
-        name = self._runner.connection.name
-        lanes.keep_seat(tx, name, self._runner.seal.seal_token(token))
-        if health.refused is not None:
-            lanes.pause(tx, name, health.refused.reason, health.refused.message)
-        elif health.cause is not None:
-            code, reason = health.cause.code, health.cause.message
-            lanes.note_health(tx, self._lease.lane, health.failures, health.closed_for, code, reason)
-        else:
-            lanes.note_health(tx, self._lease.lane, health.failures, None, "", "")
-
-    def _say(self, health: Health) -> None:
-        name, stored = self._runner.connection.name, self._stored_health
-        if health.refused is not None and stored.refused is None:
-            log.error(
-                "connection.paused", connection=name, code=health.refused.code, reason=health.refused.message
-            )
-        if health.cause is not None and stored.cause is None:
-            seconds = round(health.closed_for or 0, 1)
-            log.warning(
-                "lane.circuit_open", lane=self._lease.lane, seconds=seconds, reason=health.cause.message
-            )
+        self._condition.written(health)
 
     def _give_back(self, reason: str) -> None:
         jobs = self._unstarted()

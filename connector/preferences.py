@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from connector.errors import ConfigError
 from connector.expressions import ExpressionError, Vocabulary, as_cel, as_text, value_of, vocabulary
-from connector.mapping import TABLES, has_ship_via
+from connector.mapping import TABLES, has_row
 from connector.suggestion import nearest
 from schemas.base import Model, Money
 from schemas.config import Condition, Preferences
@@ -159,7 +159,7 @@ def compile_preferences(
     """
 
     def mapped(table: str, value: str) -> bool:
-        return table in TABLES and has_ship_via(getattr(mapping, table), value)
+        return table in TABLES and has_row(getattr(mapping, table), value)
 
     words = vocabulary(event_type, context, mapped)
     compiled: list[CompiledCondition] = []

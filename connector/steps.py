@@ -12,10 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from connector.errors import CallError, Doubled, OutcomeUnknown, Rejected
-from connector.plan import Plan, ShipmentStep, Step
+from connector.plan import Plan
+from connector.planned import parse_step
 from connector.store.claims import Claimed
 from connector.store.steps import StepRow
-from connector.systems.base import Effect, Increment, Recipe
+from connector.systems.base import Effect, Increment, Known, Recipe
 from connector.systems.http import Http
 from connector.work import Connection, Job, Notes
 from schemas.base import DocumentRef
@@ -76,13 +77,17 @@ class Begun:
 
 @dataclass
 class StepRun:
-    """One run of one step. `started`: a write was called. `created`: something of ours stands at the target."""
+    """One run of one step; `made` is what earlier steps of its entry made, by step key.
+
+    `started`: a write was called. `created`: something of ours stands at the target.
+    """
 
     job: Job
     row: StepRow
     http: Http
     connection: Connection
     notes: Notes
+    made: Mapping[str, DocumentRef]
     started: bool = False
     created: bool = False
 
@@ -164,12 +169,7 @@ class StepRun:
         step = parse_step(spec)
         order = step.order.order
         linked = self.delivery.claimed.linked.get((order.connection, order.number))
-        return self.connection.adapter.recipe(self.http, step, linked)
-
-
-def parse_step(spec: Mapping[str, Any]) -> Step:
-    """A stored step as a value."""
-    return ShipmentStep.model_validate(spec)
+        return self.connection.adapter.recipe(self.http, step, Known(linked, self.made))
 
 
 def order_of(spec: Mapping[str, Any]) -> DocumentRef | None:

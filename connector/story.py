@@ -181,7 +181,8 @@ def _condition(condition: Mapping[str, Any], match: str) -> Iterator[Line]:
 def mapping(plan: Mapping[str, Any]) -> Iterator[Line]:
     """Each mapped value of a stored plan, with the rule that answered."""
     for one in plan.get("mapped", ()):
-        result = ", ".join(f"{name} {value}" for name, value in one["result"].items())
+        found = one["result"]
+        result = found if isinstance(found, str) else ", ".join(f"{k} {v}" for k, v in found.items() if v)
         yield Line(one["table"], f"{one['value'] or '(empty)'} → {result}   (by {one['rule']})")
 
 
@@ -193,7 +194,7 @@ def _step(step: StepRow) -> Iterator[Line]:
     seen, asked = step.seen or {}, expected(step.spec)
     for label, text in asked.items():
         yield Line(f"{label}, asked", text or "(none)", depth=1)
-        if step.done_at:
+        if step.done_at and label in seen:
             yield Line(f"{label}, there", seen.get(label) or "(none)", depth=1)
     for label in sorted(seen.keys() - asked.keys()):
         yield Line(f"{label}, there", seen[label] or "(none)", depth=1)
@@ -213,10 +214,37 @@ def _step_state(step: StepRow) -> tuple[str, Tone]:
 
 
 def expected(spec: Mapping[str, Any]) -> dict[str, str]:
-    """What was asked of the target, under the labels by which adapters tell what stands there."""
-    lines = ", ".join(f"{line['quantity']} × {line['sku']}" for line in spec.get("lines", ()))
-    tracking = ", ".join(f"{one['title']} {one['tracking_number']}" for one in spec.get("packages", ()))
-    return {"lines": lines, "tracking": tracking, "note": str(spec.get("notes", ""))}
+    """What was asked of the target, under the labels by which adapters tell what stands there; only what such a step
+    can ask."""
+    content = spec.get("content") or {}
+    asked = {
+        "name": spec.get("name"),
+        "email": spec.get("email"),
+        "lines": _quantities(spec.get("lines", content.get("lines"))),
+        "total": _amount(spec.get("total", content.get("total"))),
+        "amount": _amount(spec.get("amount")),
+        "ship via": (spec.get("ship_via") or {}).get("code") if "ship_via" in spec else None,
+        "method": spec.get("method", spec.get("payment_method")),
+        "tracking": _tracking(spec.get("packages")),
+        "status": spec.get("status"),
+    }
+    return {label: text for label, text in asked.items() if text is not None} | {
+        "note": str(spec.get("notes", ""))
+    }
+
+
+def _quantities(lines: Any) -> str | None:
+    return None if lines is None else ", ".join(f"{line['quantity']} × {line['sku']}" for line in lines)
+
+
+def _tracking(packages: Any) -> str | None:
+    if packages is None:
+        return None
+    return ", ".join(f"{one['title']} {one['tracking_number']}" for one in packages)
+
+
+def _amount(money: Any) -> str | None:
+    return f"{money['amount']} {money['currency']}" if isinstance(money, Mapping) else None
 
 
 def _attempt(one: AttemptRow, full: bool) -> Iterator[Line]:

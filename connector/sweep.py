@@ -3,7 +3,7 @@
 import structlog
 
 from connector.status import Status
-from connector.store import Database, Transaction, entries, lanes, waits
+from connector.store import Database, Transaction, entries, lanes, listings, waits
 from connector.store.entries import Move
 from connector.store.waits import WAITING
 from connector.work import Bell
@@ -29,7 +29,8 @@ class Sweeper:
                 lanes.lock(tx, "@route")
                 self._end_waits(tx)
         with self._database.read() as tx:
-            bells = {Bell("deliver", lane) for lane in lanes.with_due_work(tx)}
+            polled = set(listings.due_lanes(tx))
+            bells = {Bell("poll" if lane in polled else "deliver", lane) for lane in lanes.with_due_work(tx)}
             if lanes.planning_due(tx):
                 bells.add(Bell("route"))
         return bells | {Bell("intake")}

@@ -21,7 +21,9 @@ TASKS = {
     "complete": "tasks.complete",
     "route": "tasks.route",
     "deliver": "tasks.deliver",
+    "poll": "tasks.poll",
     "sweep": "tasks.sweep",
+    "prune": "tasks.prune",
 }
 """Queue -> the task that is sent to it."""
 

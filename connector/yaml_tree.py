@@ -139,15 +139,21 @@ class _Reader:
                 self._wrong(key, path, "a key must be a plain text")
             elif key.tag.endswith(":merge"):
                 merged |= self._merged(value, path)
-            elif key.value in found:
-                first = self.lines[(*path, key.value)]
-                self._wrong(
-                    key, (*path, key.value), f"the key stands twice, first in line {first}: keep one of them"
-                )
             else:
-                self.lines[(*path, key.value)] = key.start_mark.line + 1
-                found[key.value] = self.value(value, (*path, key.value))
+                self._member(key, value, path, found)
         return merged | found
+
+    def _member(self, key: ScalarNode, value: Node, path: Path, found: dict[str, Value]) -> None:
+        name = key.value.replace(
+            "$${", "${"
+        )  # nothing is filled into keys, but a value table's may hold any text
+        here = (*path, name)
+        if name in found:
+            first = self.lines[here]
+            self._wrong(key, here, f"the key stands twice, first in line {first}: keep one of them")
+            return
+        self.lines[here] = key.start_mark.line + 1
+        found[name] = self.value(value, here)
 
     def _merged(self, node: Node, path: Path) -> dict[str, Value]:
         """What `<<: *name` brings; the mapping's own keys win, and of several mappings the first."""

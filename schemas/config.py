@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from schemas.base import Model, Name
+from schemas.documents import DocumentKind
 from schemas.events import EventType
 
 
@@ -55,11 +56,21 @@ class Timeouts(Model):
     total: float = Field(default=30, gt=0, le=600)
 
 
+class Polling(Model):
+    """Ask a source what changed: every so many seconds, looking back over the last `overlap` seconds again, since
+    a vendor's time of change may be older than the moment at which the change is seen. `kinds` None: all it can."""
+
+    every: float = Field(default=60, ge=1, le=86_400)
+    overlap: float = Field(default=120, ge=0, le=86_400)
+    page: int = Field(default=100, ge=1, le=500)
+    kinds: frozenset[DocumentKind] | None = None
+
+
 class ConnectionSettings(Model):
     """What every connection has, whatever its system; each system subclasses it and narrows `system`.
 
     `lanes` divides the connection by order key, and the limits with it. `settle` is how many seconds a
-    request that was given up may still take effect at the vendor.
+    request that was given up may still take effect at the vendor. `poll` None: it is heard by push only.
     """
 
     system: str
@@ -68,6 +79,7 @@ class ConnectionSettings(Model):
     timeouts: Timeouts = Timeouts()
     lanes: int = Field(default=1, ge=1, le=64)
     settle: float = Field(default=120, ge=0)
+    poll: Polling | None = None
 
 
 class Condition(Model):
@@ -94,40 +106,77 @@ class Preferences(Model):
 
 
 class CarrierService(Model):
-    """What a ship via becomes at the target: a carrier code and the title people read.
+    """What a ship via becomes at the target: `code` is the shipping method of an order there (`flatrate_flatrate`,
+    `UPSGROUND`); `carrier_code` and the title people read go with tracking numbers.
 
-    Both may be Jinja2 templates over `value`, the value that was looked up.
+    All may be Jinja2 templates over `value`, the value that was looked up.
     """
 
-    carrier_code: str
-    title: str
+    code: str = ""
+    carrier_code: str = ""
+    title: str = ""
 
 
 class ShipViaTable(Model):
-    """The ship-via value table: one row per value of the source, and what becomes of other values."""
+    """The ship-via value table: one row per value of the source, and what becomes of other values. A row that is a
+    text alone is a code."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, CarrierService]
+    __pydantic_extra__: dict[str, CarrierService | str]
 
     default: Literal["error"] | CarrierService = "error"
 
     @property
     def rows(self) -> dict[str, CarrierService]:
         """Value of the source -> what it becomes."""
+        extra = self.__pydantic_extra__ or {}
+        return {v: CarrierService(code=row) if isinstance(row, str) else row for v, row in extra.items()}
+
+
+class ValueTable(Model):
+    """A value table: one row per value of the source; `default` is `error`, or a Jinja2 template over `value`
+    (`"{{ value }}"` takes the value as it is). A table without rows and default is not asked."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, str]
+
+    default: str = "error"
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """Value of the source -> value of the target."""
         return dict(self.__pydantic_extra__ or {})
+
+    @property
+    def asked(self) -> bool:
+        """Does the flow map these values at all?"""
+        return bool(self.rows) or self.default != "error"
 
 
 class Mapping(Model):
-    """The value tables of a flow."""
+    """The value tables of a flow: ship via, payment method, and the status of an order."""
 
     ship_via: ShipViaTable = ShipViaTable()
+    payment_method: ValueTable = ValueTable()
+    order_status: ValueTable = ValueTable()
 
 
 class WriteBack(Model):
-    """What the flow writes onto the target's document beside the facts: the note; is the customer told?"""
+    """What the flow writes onto the target's documents beside the facts.
+
+    `notes` goes onto the document that is made (onto the order, for changes and cancellations); `order_comment` and
+    `order_status` go onto the order beside it. `invoice`: is an order with nothing left to invoice an error, or left
+    as it is? `capture`: does the target collect the money?
+    """
 
     notes: str = Field(default="", description="Jinja2 template over the event's document and its context")
     notify_customer: bool = False
+    order_comment: str = Field(
+        default="", description="Jinja2 template over the event's document and its context"
+    )
+    order_status: str = ""
+    invoice: Literal["always", "when_open"] = "always"
+    capture: bool = False
 
 
 class RetryPolicy(Model):
@@ -199,6 +248,28 @@ class Lanes(Model):
         return self
 
 
+Days = Annotated[float, Field(ge=1, le=36_500)] | None
+"""So many days, from the last change on; None: for ever."""
+
+
+class Retention(Model):
+    """Days after which `connector prune` takes the details away: of finished entries by their status, of notices
+    that are completed or ignored, of stored calls (`exchanges`), of events that match no flow. None: never.
+
+    Without its details a filtered entry is no longer decided anew when its order changes, so it keeps them longer.
+    """
+
+    published: Days = 90
+    filtered: Days = 365
+    ignored: Days = 90
+    resolved: Days = 90
+    superseded: Days = 90
+    simulated: Days = 90
+    notices: Days = 14
+    exchanges: Days = 30
+    unrouted: Days = 30
+
+
 class Config(Model):
     """The whole file."""
 
@@ -206,6 +277,7 @@ class Config(Model):
     flows: tuple[Flow, ...] = ()
     tokens: dict[Name, Token] = Field(default_factory=dict)
     lanes: Lanes = Lanes()
+    retention: Retention = Retention()
     max_body: int = Field(default=1_048_576, ge=1024, description="bytes of one HTTP request, at most")
 
     @model_validator(mode="after")

@@ -5,13 +5,18 @@ A property named in a document's `derived` is read by conditions and templates l
 """
 
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from pydantic import Field
 
 from schemas.base import CalendarDate, Currency, ExactDecimal, Identifier, Model, Money, Quantity, UtcDatetime
 
 ZERO = Decimal(0)
+
+DocumentKind = Literal["order", "shipment", "invoice", "payment", "refund"]
+"""The kinds of documents a source can be asked for; a payment leads to the orders that it pays."""
+
+DOCUMENT_KINDS: tuple[str, ...] = get_args(DocumentKind)
 
 OrderState = Literal["new", "open", "held", "part_shipped", "shipped", "complete", "closed", "cancelled"]
 
@@ -59,9 +64,10 @@ class Order(Model):
     """A sales order. `external_number` is its number in the other world (for an ERP, the storefront's).
 
     `state` is ours; `status` is the vendor's own word, for people. `unpaid_balance` is None where not known.
+    `replaces` and `replaced_by` are numbers at the same connection, where editing an order makes a new one.
     """
 
-    derived: ClassVar[tuple[str, ...]] = ()
+    derived: ClassVar[tuple[str, ...]] = ("has_external_number",)
 
     number: Identifier
     key: str | None = None
@@ -69,6 +75,8 @@ class Order(Model):
     state: OrderState = "open"
     status: str = ""
     external_number: str | None = None
+    replaces: str = ""
+    replaced_by: str = ""
     placed_at: UtcDatetime | None = None
     updated_at: UtcDatetime | None = None
     currency: Currency
@@ -89,6 +97,11 @@ class Order(Model):
     unpaid_balance: Money | None = None
     confirmed_shipments: int = Field(default=0, ge=0)
     notes: str = ""
+
+    @property
+    def has_external_number(self) -> bool:
+        """Does it bear a number of the other world: was it born, or carried, there?"""
+        return self.external_number is not None
 
 
 class ShipmentLine(Model):
@@ -225,6 +238,7 @@ class Refund(Model):
     number: Identifier
     key: str | None = None
     state: Literal["open", "refunded", "cancelled"] = "refunded"
+    status: str = ""
     order: Identifier
     invoice: str = ""
     refunded_at: UtcDatetime | None = None

@@ -45,6 +45,22 @@ class OrderCreated(EventData):
     order: Order
 
 
+class OrderUpdated(EventData):
+    """An order that was known changed: its status, above all."""
+
+    type: ClassVar[str] = "order.updated"
+    kind: ClassVar[str] = "order"
+    order: Order
+
+
+class OrderCancelled(EventData):
+    """An order was cancelled as a whole."""
+
+    type: ClassVar[str] = "order.cancelled"
+    kind: ClassVar[str] = "order"
+    order: Order
+
+
 class ShipmentConfirmed(EventData):
     """Goods left. `orders` is context: the orders shipped, where the publisher has them."""
 
@@ -73,8 +89,19 @@ class RefundIssued(EventData):
 
 
 EVENT_TYPES: dict[str, type[EventData]] = {
-    model.type: model for model in (OrderCreated, ShipmentConfirmed, InvoiceReleased, RefundIssued)
+    model.type: model
+    for model in (
+        OrderCreated,
+        OrderUpdated,
+        OrderCancelled,
+        ShipmentConfirmed,
+        InvoiceReleased,
+        RefundIssued,
+    )
 }
+
+CREATIONS = frozenset({"order.created", "shipment.confirmed", "invoice.released", "refund.issued"})
+"""Events which say that a document came to be: where the document is our own effect, the event is our echo."""
 
 Document = Order | Shipment | Invoice | Refund
 
@@ -86,7 +113,14 @@ def documents_of(event_type: str, context: Collection[str] = ()) -> dict[str, ty
     return {"order": Order, data.kind: own} if "order" in context else {data.kind: own}
 
 
-EventType = Literal["order.created", "shipment.confirmed", "invoice.released", "refund.issued"]
+EventType = Literal[
+    "order.created",
+    "order.updated",
+    "order.cancelled",
+    "shipment.confirmed",
+    "invoice.released",
+    "refund.issued",
+]
 
 
 def _revision(value: object) -> object:
@@ -109,7 +143,7 @@ class Event(Model):
     time: UtcDatetime
     datacontenttype: Literal["application/json"] = "application/json"
     revision: Annotated[int | None, BeforeValidator(_revision), Field(ge=1, le=1_000_000)] = None
-    data: OrderCreated | ShipmentConfirmed | InvoiceReleased | RefundIssued
+    data: OrderCreated | OrderUpdated | OrderCancelled | ShipmentConfirmed | InvoiceReleased | RefundIssued
 
     @field_validator("data", mode="before")
     @classmethod
@@ -128,4 +162,8 @@ class Event(Model):
             raise ValueError(f"data does not belong to type {self.type}: expected a member {kind!r}")
         if self.subject != self.data.document.number:
             raise ValueError(f"subject {self.subject!r} must be the number of the {self.data.kind} in data")
+        if self.type == OrderUpdated.type and self.revision is None:
+            raise ValueError(
+                "order.updated must say which change it is: give the extension attribute revision, 1 …"
+            )
         return self

@@ -9,10 +9,21 @@ from functools import cache
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    setup_logging,
+    task_postrun,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
 from kombu import Queue
 
 from connector.bootstrap import Runtime, runtime
+from connector.broker import redis_client
+from connector.progress import Pulse
+from connector.settings import from_environment
 from connector.wake import TASKS, TRANSPORT
 from connector.work import Bell
 
@@ -43,7 +54,11 @@ app.conf.update(
 KEPT_FREE = 4
 """Threads that lanes never take: the router, the sweeper and the stream must go on while every lane is busy."""
 
+PRUNE_ASKED = 3600.0
+"""Seconds between two questions whether to prune; a beat that is started anew every day asks in time all the same."""
+
 _stopping = threading.Event()
+_in_beat = threading.Event()
 
 
 def stopping() -> bool:
@@ -76,8 +91,9 @@ def process() -> Runtime:
 
 
 def schedule(seconds: float) -> None:
-    """Have the beat send the sweeper so often."""
+    """Have the beat send the sweeper so often, and the pruning every hour."""
     app.add_periodic_task(seconds, app.signature("tasks.sweep", queue="sweep"), expires=300)
+    app.add_periodic_task(PRUNE_ASKED, app.signature("tasks.prune", queue="prune"), expires=300)
 
 
 @setup_logging.connect
@@ -91,6 +107,29 @@ def _first_sweep(**_: Any) -> None:
     process().sweep()
 
 
+@cache
+def _pulse() -> Pulse:
+    return Pulse(redis_client(from_environment()), "beat" if _in_beat.is_set() else "worker")
+
+
+@task_postrun.connect
+def _got_on(**_: Any) -> None:
+    """A task has ended: this worker gets on. Now and then what it counted is added to the fleet's sums."""
+    if _pulse().beat():
+        process().calls.hand_over(process().redis)
+
+
+@beat_init.connect
+def _begin_beat(**_: Any) -> None:
+    _in_beat.set()
+
+
+@after_task_publish.connect
+def _rang(**_: Any) -> None:
+    if _in_beat.is_set():
+        _pulse().beat()
+
+
 @worker_shutting_down.connect
 def _stop(**_: Any) -> None:
     _stopping.set()
@@ -99,3 +138,8 @@ def _stop(**_: Any) -> None:
 @worker_shutdown.connect
 def _close(**_: Any) -> None:
     process().close()
+
+
+@worker_shutdown.connect
+def _end_pulse(**_: Any) -> None:
+    _pulse().end()

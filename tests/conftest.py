@@ -4,16 +4,29 @@ The servers from wheels are always there. Those from the system are skipped wher
 which CI refuses (`tests/guards/no_skips.py`).
 """
 
+import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+import structlog
 
 from connector.embedded import BrokerUnavailable
 from tests import servers
+from tests.contract.summary import contract_summary as contract_summary
+from tests.contract.summary import pytest_sessionfinish as pytest_sessionfinish
+from tests.contract.summary import pytest_terminal_summary as pytest_terminal_summary
+from tests.contract.summary import pytest_testnodedown as pytest_testnodedown
 from tests.guards.no_skips import pytest_make_collect_report as pytest_make_collect_report
 from tests.guards.no_skips import pytest_runtest_makereport as pytest_runtest_makereport
-from tests.servers import PostgresServer, RedisServer, ServerMissing
+from tests.servers import PostgresServer, RedisServer, ServerMissing, fresh_database
+
+if os.environ.get("CI"):
+    # What came through yesterday comes through today; elsewhere each run looks for something new.
+    hypothesis.settings.register_profile("steady", derandomize=True)
+    hypothesis.settings.load_profile("steady")
 
 
 def _found(find: Callable[[], Path]) -> Path:
@@ -21,6 +34,17 @@ def _found(find: Callable[[], Path]) -> Path:
         return find()
     except (ServerMissing, BrokerUnavailable) as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """What a command sets up for its process must not reach the next test."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    logging.captureWarnings(False)
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +86,7 @@ def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgres_wheel", "postgres_system"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh, empty database: a SQLite file, then one on each PostgreSQL that there is."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'connector.db'}"
-        return
-    server: PostgresServer = request.getfixturevalue(request.param)
-    with server.database() as url:
+    with fresh_database(request, tmp_path) as url:
         yield url
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TypedDict, TypeVar
 
 import psycopg
+import pytest
 import redis
 
 from connector.embedded import server_in_wheel
@@ -86,6 +87,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def fresh_database(request: pytest.FixtureRequest, folder: Path) -> "Iterator[str]":
+    """The URL of a fresh, empty database: a file in `folder` for the parameter `sqlite`, else one on the server that
+    the fixture of the parameter's name runs."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{folder / 'connector.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue(request.param)
+    with server.database() as url:
+        yield url
 
 
 # -- running -------------------------------------------------------------------------------------------------

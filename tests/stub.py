@@ -7,21 +7,26 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from connector.errors import CallError, Missing, NotFound, OutcomeUnknown, Partial
-from connector.plan import ShipmentStep
+from connector.planned import Manner, Step
 from connector.systems.base import (
     Adapter,
     Capabilities,
     Checked,
     Effect,
     Fetched,
+    Heard,
     Increment,
+    Known,
     Link,
+    Page,
     Wanted,
+    Window,
 )
 from connector.systems.http import Http
 from schemas.base import DocumentRef
@@ -38,14 +43,14 @@ class StubSettings(ConnectionSettings):
 class Shop:
     """The stub target's state. `behaviours` are taken one per create: a callable that may raise before or after."""
 
-    shipments: list[tuple[str, str, ShipmentStep]] = field(default_factory=list)
-    behaviours: list[Callable[["Shop", ShipmentStep], None]] = field(default_factory=list)
+    shipments: list[tuple[str, str, Step]] = field(default_factory=list)
+    behaviours: list[Callable[["Shop", Any], None]] = field(default_factory=list)
     orders_missing: set[str] = field(default_factory=set)
     find_errors: list[CallError] = field(default_factory=list)
     verify_errors: list[CallError] = field(default_factory=list)
     delay: float = 0.0
     slow_orders: dict[str, float] = field(default_factory=dict)
-    on_commit: Callable[[ShipmentStep], None] = lambda step: None
+    on_commit: Callable[[Any], None] = lambda step: None
     finds: Counter[str] = field(default_factory=Counter)
     creates: list[str] = field(default_factory=list)
     running: Counter[str] = field(default_factory=Counter)
@@ -54,15 +59,21 @@ class Shop:
     documents: dict[str, Fetched] = field(default_factory=dict)
     fetch_errors: list[CallError] = field(default_factory=list)
     fetched: list[Wanted] = field(default_factory=list)
+    changed: dict[str, datetime] = field(default_factory=dict)
+    known: dict[str, Known] = field(default_factory=dict)
+    poll_errors: list[CallError] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
     freight: dict[str, Decimal] = field(default_factory=dict)
     writes: list[Decimal] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def commit(self, step: ShipmentStep) -> str:
+    def commit(self, step: Step) -> str:
         """The shipment stands from now on."""
         with self.lock:
-            number = f"S{len(self.shipments) + 1:04}"
+            number = f"{step.kind[0].upper()}{len(self.shipments) + 1:04}"
             self.shipments.append((step.reference, number, step))
+            if step.kind == "order":
+                self.orders_missing.discard(step.order.order.number)
             self.on_commit(step)
             return number
 
@@ -72,17 +83,20 @@ class Shop:
 
 
 class StubRecipe:
-    """The stub's way of shipping."""
+    """The stub's way of doing anything: it stands in one list, whatever its kind."""
 
-    def __init__(self, shop: Shop, step: ShipmentStep, linked: DocumentRef | None, native_key: bool) -> None:
-        self._shop, self._step, self._linked, self.native_key = shop, step, linked, native_key
+    def __init__(self, shop: Shop, step: Step, known: Known, native_key: bool, connection: str) -> None:
+        self._shop, self._step, self._linked, self.native_key = shop, step, known.order, native_key
+        self._connection = connection
+        shop.known[step.key] = known
 
     def _effect(self, number: str) -> Effect:
         order = self._step.order.order
-        theirs = DocumentRef(connection="shop", kind="order", number=f"W-{order.number}")
+        theirs = DocumentRef(connection=self._connection, kind="order", number=f"W-{order.number}")
+        kind = {"comment": "order", "cancel": "order"}.get(self._step.kind, self._step.kind)
         return Effect(
-            document=DocumentRef(connection="shop", kind="shipment", number=number),
-            links=() if self._linked else (Link(order, theirs),),
+            document=DocumentRef(connection=self._connection, kind=kind, number=number),
+            links=() if self._linked or kind != "shipment" else (Link(order, theirs),),
             seen={"lines": "as asked"},
         )
 
@@ -91,7 +105,7 @@ class StubRecipe:
         shop.finds[self._step.reference] += 1
         if shop.find_errors:
             raise shop.find_errors.pop(0)
-        if order.number in shop.orders_missing:
+        if order.number in shop.orders_missing and self._step.kind not in ("customer", "order"):
             raise NotFound(
                 f"order {order.number} is not there", missing=Missing("order", order.number, order.connection)
             )
@@ -126,7 +140,7 @@ class StubIncrement(Increment):
 
     amount = Decimal("4.10")
 
-    def __init__(self, shop: Shop, step: ShipmentStep) -> None:
+    def __init__(self, shop: Shop, step: Step) -> None:
         self._shop, self._step, self._order = shop, step, step.order.order.number
 
     async def read(self) -> Decimal:
@@ -147,21 +161,21 @@ class StubIncrement(Increment):
         return Effect(DocumentRef(connection="shop", kind="invoice", number=f"I-{self._order}"))
 
 
-def lost_reply(shop: Shop, step: ShipmentStep) -> None:
+def lost_reply(shop: Shop, step: Step) -> None:
     """The target commits, and its reply is lost."""
     shop.commit(step)
     raise OutcomeUnknown("no reply")
 
 
-def lost_request(shop: Shop, step: ShipmentStep) -> None:
+def lost_request(shop: Shop, step: Step) -> None:
     """The target never commits, and we cannot know."""
     raise OutcomeUnknown("no reply")
 
 
-def raising(error: Exception) -> Callable[[Shop, ShipmentStep], None]:
+def raising(error: Exception) -> Callable[[Shop, Any], None]:
     """The create raises this, with nothing done."""
 
-    def behave(shop: Shop, step: ShipmentStep) -> None:
+    def behave(shop: Shop, step: Step) -> None:
         raise error
 
     return behave
@@ -174,7 +188,8 @@ class StubAdapter(Adapter):
     capabilities = Capabilities(
         source_of=frozenset({"shipment.confirmed"}),
         target_of=frozenset({"shipment.confirmed"}),
-        fetches=frozenset({"shipment"}),
+        fetches=frozenset({"shipment", "order", "payment"}),
+        polls=frozenset({"shipment", "order"}),
     )
     shop: Shop
     native_key = False
@@ -192,9 +207,39 @@ class StubAdapter(Adapter):
             raise NotFound(f"{wanted.kind} {wanted.number} is not there", missing=missing)
         return self.shop.documents[wanted.number]
 
-    def recipe(
-        self, http: Http, step: ShipmentStep, linked_order: DocumentRef | None
-    ) -> StubRecipe | StubIncrement:
+    async def poll(self, http: Http, window: Window) -> Page:
+        """Documents in the order in which they changed last: one that changes while pages are read comes again."""
+        self.shop.windows.append(window)
+        if self.shop.poll_errors:
+            raise self.shop.poll_errors.pop(0)
+        after = (window.position or {}).get("after", "")
+        found = sorted(
+            (f"{at.isoformat()} {number}", number, at)
+            for number, at in self.shop.changed.items()
+            if self._kind(number) == window.kind
+            and at >= window.since
+            and (window.until is None or at < window.until)
+        )
+        left = [one for one in found if one[0] > after]
+        page = left[: window.size]
+        heard = tuple(
+            Heard(f"poll:{window.kind}:{number}:{at.isoformat()}", window.kind, number)
+            for _, number, at in page
+        )
+        more = {"after": page[-1][0]} if len(left) > len(page) else None
+        return Page(heard, max((at for *_, at in page), default=None), more)
+
+    def _kind(self, number: str) -> str:
+        known = self.shop.documents.get(number)
+        return known.document.kind if known and known.document.connection == self.connection else "none here"
+
+    def recipe(self, http: Http, step: Step, known: Known) -> StubRecipe | StubIncrement:
         if self.increments:
             return StubIncrement(self.shop, step)
-        return StubRecipe(self.shop, step, linked_order, self.native_key)
+        return StubRecipe(self.shop, step, known, self.native_key, self.connection)
+
+
+class CustomersFirst(StubAdapter):
+    """The same, where an order needs the record of its customer first."""
+
+    capabilities = replace(StubAdapter.capabilities, manner=Manner(customers=True))

@@ -20,10 +20,13 @@ from connector.deliver import Deliver
 from connector.lane import Drained, LaneRunner
 from connector.loop import Loop
 from connector.operate import Operator
+from connector.poll import Poll, polled
 from connector.redact import Redactor
-from connector.route import Router, lane_of, lanes_of
+from connector.retrieval import Retrieval
+from connector.route import Router
 from connector.sealing import Seal
-from connector.store import Database, entries, intake, lanes, steps, versions
+from connector.shards import lane_of, lanes_of
+from connector.store import Database, entries, intake, lanes, listings, steps, versions
 from connector.store.entries import EntryRow
 from connector.store.intake import NewEvent, NewNotice, Receipt
 from connector.store.steps import StepRow
@@ -47,7 +50,7 @@ T = TypeVar("T")
 
 CONFIG = """
 connections:
-  erp: {system: stub, base_url: "http://127.0.0.1:9", settle: 0, timeouts: {connect: 0.1, total: 0.2}}
+  erp: {system: stub, base_url: "http://127.0.0.1:9", settle: 0, timeouts: {connect: 0.1, total: 0.2}, poll: %(poll)s}
   shop: {system: stub, base_url: "http://127.0.0.1:9", settle: %(settle)s, lanes: %(lanes)s,
          limits: {concurrency: %(concurrency)s}, timeouts: {connect: 0.1, total: 0.2}}
 flows:
@@ -61,6 +64,7 @@ flows:
     mapping: {ship_via: {UPS: {carrier_code: ups, title: UPS}}}
     retry: {first: 0.05, longest: 0.2, give_up: %(give_up)s}
     wait_deadline: %(wait_deadline)s
+%(flows)s
 lanes: {lease: %(lease)s, renew: %(renew)s, budget: %(budget)s, breaker_failures: %(breaker)s, breaker_probe: 0.3}
 """
 
@@ -76,6 +80,8 @@ DEFAULTS: dict[str, object] = {
     "lease": 90,
     "renew": 10,
     "budget": 60,
+    "poll": "null",
+    "flows": "",
     "breaker": 50,
 }
 
@@ -102,6 +108,7 @@ class World:
         migrate: bool = True,
         native_key: bool = False,
         increments: bool = False,
+        adapter: type[StubAdapter] = StubAdapter,
         **config: object,
     ):
         self.loaded = configuration.parse(CONFIG % (DEFAULTS | config), {"stub": StubSettings}, {})
@@ -114,25 +121,30 @@ class World:
         self.owner = f"world-{id(self)}"
         self.stop = threading.Event()
         self.connections = {
-            name: self._connection(name, native_key, increments) for name in self.loaded.config.connections
+            name: self._connection(name, adapter, native_key, increments)
+            for name in self.loaded.config.connections
         }
-        fetches = {
-            name: connection.adapter.capabilities.fetches for name, connection in self.connections.items()
+        capabilities = {
+            name: connection.adapter.capabilities for name, connection in self.connections.items()
         }
         self.router = Router(
-            self.database, self.loaded.config, self.loaded.flows, self.loaded.version, fetches
+            self.database, self.loaded.config, self.loaded.flows, self.loaded.version, capabilities
         )
         self.sweeper = Sweeper(self.database)
+        self.retrieval = Retrieval(self.database, self.loaded.config, capabilities, self.lane_for)
         self.operator = Operator(
             self.database, self.loaded.config, self.lane_for, lambda name, kind: kind == "shipment"
         )
         with self.database.write() as tx:
             versions.store(tx, self.loaded.version, self.loaded.text)
             lanes.declare(tx, lanes_of(self.loaded.config))
+            listings.declare(tx, polled(self.loaded.config, self.connections))
 
-    def _connection(self, name: str, native_key: bool, increments: bool) -> Connection:
+    def _connection(
+        self, name: str, kind: type[StubAdapter], native_key: bool, increments: bool
+    ) -> Connection:
         settings = self.loaded.config.connections[name]
-        adapter = StubAdapter(name, settings)
+        adapter = kind(name, settings)
         adapter.shop, adapter.native_key, adapter.increments = self.shop, native_key, increments
         return Connection(name, settings, adapter)
 
@@ -145,7 +157,7 @@ class World:
         connection = self.connections[name]
         return LaneRunner(
             connection=connection,
-            works=(Complete(self.loaded.config), Deliver()),
+            works=(Complete(self.loaded.config, self.lane_for), Deliver(), Poll(self.lane_for)),
             database=self.database,
             loop=self.loop,
             seal=Seal("a secret key of this world"),
@@ -211,7 +223,7 @@ class World:
         while quiet < 3 and time.monotonic() < ends_at:
             bells = self.sweeper.run()
             self.route()
-            done = sum(self.drain(bell.lane).done for bell in bells if bell.queue == "deliver")
+            done = sum(self.drain(bell.lane).done for bell in bells if bell.queue in ("deliver", "poll"))
             done += sum(self.drain(name).done for name in self._due())
             quiet = 0 if done or Bell("route") in bells or self._soon() else quiet + 1
             if not done:

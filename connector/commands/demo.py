@@ -15,9 +15,11 @@ from connector.demo.site import DemoFailed
 def demo(stay: bool) -> None:
     """Run the whole thing against simulated systems, in a temporary directory, and check the result.
 
-    Starts simulators of an ERP and a shop, a broker, and web, worker and beat as real processes; pushes eight
-    shipments, with duplicates, a lost reply and an outage among them; shows the log meanwhile; and compares the
-    end with what the simulators hold. Needs nothing installed, takes less than a minute.
+    Starts simulators of an ERP and a shop, a broker, and web, worker and beat as real processes, with pushes,
+    events and polling on. Ships eight parcels, with duplicates, a lost reply and an outage among them; then trades
+    both ways: orders born on either side, paid, shipped, invoiced, cancelled, edited and given back. Shows the log
+    meanwhile, then the story of one order, the echoes, and how all compares with what the simulators hold. Needs
+    nothing installed, takes about half a minute.
     """
     try:
         right = play(console(), stay=stay)

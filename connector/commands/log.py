@@ -3,45 +3,21 @@
 import getpass
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 from redis.exceptions import RedisError
 
-from connector import story
+from connector import story, timeline, timeline_text
 from connector.bootstrap import Runtime
+from connector.commands.moment import Moment
 from connector.commands.support import Failed, Trouble, print_json, quiet_runtime, ready_database
 from connector.console import console, entries_table, events_table, notices_table, show, told
 from connector.operate import Done, Unknown
 from connector.status import IllegalMove, Status
-from connector.store import browse, intake
+from connector.store import browse, intake, numbers, orders
 from connector.store.browse import Filters, Page
 from connector.work import Bell
-
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-
-
-class Moment(click.ParamType[datetime]):
-    """A moment: ISO 8601 (UTC where no zone is given), or so long ago: 30m, 12h, 7d."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """An aware moment."""
-        if isinstance(value, datetime):
-            return value
-        if ago := re.fullmatch(r"(\d{1,6})([mhd])", value):
-            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(
-                f"{value!r} is no time: write 2026-01-31T12:00:00Z, 2026-01-31, or 30m, 12h, 7d ago",
-                param,
-                ctx,
-            )
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class Subject(click.ParamType[tuple[str, int]]):
@@ -151,6 +127,29 @@ def _told(kind: str, number: int, full: bool) -> tuple[dict[str, Any], story.Sto
             return (story.entry_json(entry), story.of_entry(entry, full=full)) if entry else None
         notice = browse.notice_record(tx, number)
         return (story.notice_json(notice), story.of_notice(notice, full=full)) if notice else None
+
+
+@log.command("order")
+@click.argument("number")
+@click.option("--connection", help="Where the order bears this number; needed where several orders do.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def order(number: str, connection: str | None, as_json: bool) -> None:
+    """Tell an order's whole story over all systems, by any of its NUMBERs.
+
+    How it stands on each side, what is open and what to do next, its documents on both sides, and all in time.
+    """
+    with ready_database(quiet_runtime()).read() as tx:
+        try:
+            record = orders.record(tx, numbers.find(tx, number, connection))
+        except numbers.NumberUnknown as error:
+            raise Failed(str(error)) from error
+        except numbers.NumberAmbiguous as error:
+            raise Trouble(str(error)) from error
+    tale = timeline.tell(record)
+    if as_json:
+        print_json(tale.model_dump(mode="json"))
+    else:
+        show(told(timeline_text.of_order(tale)))
 
 
 # -- acting ------------------------------------------------------------------------------------------------

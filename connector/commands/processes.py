@@ -166,11 +166,12 @@ def beat() -> None:
     """
     runtime = bootstrap.runtime()
     from tasks.app import app, schedule
+    from tasks.beat import SteadyBeat
 
     app.conf.broker_url = runtime.broker_url
     schedule(runtime.loaded.config.lanes.sweep)
     # In memory: there is one schedule, and a missed beat is made up for by the next.
-    app.Beat(scheduler="celery.beat:Scheduler", quiet=True).run()
+    SteadyBeat(app=app, scheduler="celery.beat:Scheduler", quiet=True).run()
 
 
 @click.command()

@@ -1,5 +1,6 @@
-"""The demo: the whole thing against simulated systems, with real processes, and a judgement at the end.
+"""The demo: a day in small against simulated systems, with real processes, and a judgement at the end.
 
-`run.py` tells it, `cases.py` says what is shipped and what must come of it, `site.py` starts and stops everything,
-`verdict.py` compares with what the simulators hold. Nothing here is used by the product itself.
+`run.py` tells it on the `stage.py`: first `parcels.py` with its `cases.py`, then `trade.py` with its `orders.py`.
+`site.py` starts and stops everything, `watch.py` shows the log meanwhile. `books.py` reads what stands in the end,
+`verdict.py` and `trade_verdict.py` judge it. Nothing here is used by the product itself.
 """

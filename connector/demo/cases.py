@@ -1,4 +1,4 @@
-"""What the demo ships, and what must come of it: one case a shipment, as the two systems are told of it."""
+"""The shipments of orders that both systems knew before the demo, and what must come of each: one case a shipment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,7 +71,8 @@ class Case:
     def shop_seed(self) -> Mapping[str, Any]:
         """The order as the shop's simulator takes it."""
         lines = [{"sku": item.sku, "qty": item.ordered, "price": item.price} for item in self.items]
-        return {"order": {"increment_id": self.store_order, "lines": lines}}
+        known_as = f"SO-{self.order}"
+        return {"order": {"increment_id": self.store_order, "ext_order_id": known_as, "lines": lines}}
 
     def cloud_event(self) -> dict[str, Any]:
         """The shipment as a publisher beside the fleet would hand it in; its order is left for us to fetch."""

@@ -1,28 +1,28 @@
-"""Tells the demo: what is pushed when, which troubles are made, and the judgement at the end."""
+"""Tells the demo: a day in small, both ways, and the judgement at the end, with the story of one order."""
 
-import threading
 import time
-from collections.abc import Iterable
-from typing import Any
 
 import httpx
 from rich.console import Console
 from rich.text import Text
 
-from connector import embedded, publish
-from connector.children import stop_on_signals, until
-from connector.demo.cases import CASES, DOWN, PUSHED, REPLY_LOST, STREAM, TWICE, Case
-from connector.demo.site import ENVIRONMENT_FILE, DemoFailed, Site, running
-from connector.demo.verdict import Facts, Point, judge
+from connector import timeline, timeline_text
+from connector.children import stop_on_signals
+from connector.console import show, told
+from connector.demo.books import Books, Log, rounds
+from connector.demo.cases import CASES, TWICE
+from connector.demo.parcels import pushes_of, ship_parcels
+from connector.demo.site import ENVIRONMENT_FILE, Site, running
+from connector.demo.stage import SHOP, Interrupted, Stage
+from connector.demo.trade import Traded, trade
+from connector.demo.trade_verdict import judge_trade
+from connector.demo.verdict import Facts, Point, judge_parcels, judge_whole
 from connector.demo.watch import Watch
-from connector.status import Status
-from connector.store import browse
+from connector.status import FINISHED
+from connector.store import browse, orders
 
-_PATIENCE_SECONDS = 40.0
-
-
-class _Interrupted(Exception):
-    """Somebody pressed Ctrl-C."""
+_MORE_ROUNDS = 2
+"""Of polling, in which nothing new may come to be."""
 
 
 def play(out: Console, *, stay: bool) -> bool:
@@ -35,125 +35,54 @@ def play(out: Console, *, stay: bool) -> bool:
     try:
         with running(stopping) as site:
             if stopping.is_set():
-                raise _Interrupted
+                raise Interrupted
             _introduce(out, site)
-            points = _Play(site, Watch(site.runtime.database, out), stopping).run()
-            _conclude(out, points, time.monotonic() - began)
-            _show_the_way(out, site, stay=stay)
+            known = {f"SO-{case.order}" for case in CASES} | {case.store_order for case in CASES}
+            facts = _acts(Stage(site, Watch(site.runtime.database, out, known), stopping))
+            points = [*judge_parcels(facts), *judge_trade(facts), *judge_whole(facts)]
+            _tell(site, facts.traded)
+            _conclude(out, facts, points, time.monotonic() - began)
+            _show_the_way(out, site, facts.traded, stay=stay)
             if stay:
                 stopping.wait()
             return all(point.holds for point in points)
-    except _Interrupted:
+    except Interrupted:
         out.print("\nstopped; nothing is left running")
         return False
 
 
-class _Play:
-    """The acts, in order."""
+def _acts(stage: Stage) -> Facts:
+    """All acts, and what is to be judged."""
+    with stage.watch.shown():
+        lost = ship_parcels(stage)
+        traded = trade(stage)
+        stage.say("all is done; what came from us is heard again, and must not go back")
+        stage.until(lambda: _is_quiet(stage), "everything to be heard and finished")
+        _poll_more(stage)
+    return Facts(Log.read(stage.site), Books.read(stage.site), traded, pushes_of(stage, TWICE), lost)
 
-    def __init__(self, site: Site, watch: Watch, stopping: threading.Event) -> None:
-        self._site = site
-        self._watch = watch
-        self._stopping = stopping
 
-    def run(self) -> list[Point]:
-        """All acts; the points of the judgement."""
-        with self._watch.shown():
-            self._lose_a_reply()
-            for case in PUSHED:
-                self._confirm(case)
-            self._publish(STREAM)
-            self._push_again(TWICE)
-            self._await((*PUSHED, STREAM))
-            lost = self._replies_lost()
-            self._ship_while_down(DOWN)
-        return list(judge(self._facts(lost)))
+def _is_quiet(stage: Stage) -> bool:
+    """Is nothing under way, and was everything that we made heard again?"""
+    if any(row.status not in FINISHED for row in stage.watch.look()):
+        return False
+    with stage.site.runtime.database.read() as tx:
+        if browse.open_notices(tx, 1):
+            return False
+    log = Log.read(stage.site)
+    return log.echoes >= set(log.own)
 
-    # -- acts --
 
-    def _confirm(self, case: Case) -> None:
-        self._watch.say(f"{case.shipment} is confirmed in the ERP, which pushes it: {case.way}")
-        self._site.control(self._site.erp, "POST", f"shipments/{case.shipment}/confirm")
-        self._watch.look()
+def _poll_more(stage: Stage) -> None:
+    """If an echo were carried, it would be by then."""
+    before = rounds(stage.site)
+    ends = {listing: count + _MORE_ROUNDS for listing, count in before.items()}
 
-    def _publish(self, case: Case) -> None:
-        self._watch.say(f"{case.shipment} is published as a CloudEvent: {case.way}")
-        broker = embedded.locate(self._site.settings.home)
-        publish(case.cloud_event(), broker_url=broker.url_for_redis)
+    def polled() -> bool:
+        now = rounds(stage.site)
+        return all(now[listing] >= end for listing, end in ends.items())
 
-    def _push_again(self, case: Case) -> None:
-        """The same notification once more, as the ERP does when it missed our answer."""
-        self._until(lambda: self._push_of(case)["status"] == "delivered", f"the push of {case.shipment}")
-        self._watch.say(f"{case.shipment}: the ERP pushes the very same notification again")
-        self._site.control(self._site.erp, "POST", f"push/{self._push_of(case)['number']}/resend")
-        self._until(lambda: len(self._push_of(case)["attempts"]) == 2, f"the second push of {case.shipment}")
-
-    def _lose_a_reply(self) -> None:
-        order = self._site.shop_orders[REPLY_LOST.store_order]
-        fault = {
-            "kind": "reply_lost",
-            "method": "POST",
-            "path": f"/order/{order}/ship$",
-            "when": {"once": True},
-        }
-        self._site.control(self._site.shop, "POST", "faults", fault)
-
-    def _replies_lost(self) -> int:
-        faults = self._site.control(self._site.shop, "GET", "faults")
-        return sum(one["applied"] for one in faults if one["kind"] == "reply_lost")
-
-    def _ship_while_down(self, case: Case) -> None:
-        self._watch.say("the shop goes down")
-        self._site.control(self._site.shop, "POST", "faults", {"kind": "down"})
-        self._confirm(case)
-        self._until(lambda: self._has_status(case, Status.RETRYING), f"a first try at {case.shipment}")
-        self._watch.say("the shop comes back")
-        self._site.control(self._site.shop, "DELETE", "faults")
-        self._await((case,))
-
-    # -- waiting and looking --
-
-    def _await(self, cases: Iterable[Case]) -> None:
-        for case in cases:
-            self._until(lambda case=case: self._watch.settled(case.shipment), f"the end of {case.shipment}")
-
-    def _until(self, condition: Any, what: str) -> None:
-        def looked() -> bool:
-            self._site.check_alive()
-            self._watch.look()
-            return bool(condition())
-
-        if until(looked, _PATIENCE_SECONDS, self._stopping):
-            return
-        if self._stopping.is_set():
-            raise _Interrupted
-        words = "\n".join(f"  {line}" for line in self._site.said["worker"])
-        raise DemoFailed(
-            f"waited {_PATIENCE_SECONDS:.0f} s in vain for {what}; the worker's last words:\n{words}"
-        )
-
-    def _has_status(self, case: Case, status: Status) -> bool:
-        row = self._watch.look().get(case.shipment)
-        return row is not None and row.status == status
-
-    def _push_of(self, case: Case) -> dict[str, Any]:
-        found: list[dict[str, Any]] = self._pushes()
-        return next(one for one in found if case.shipment in str(one["body"]))
-
-    def _pushes(self) -> list[dict[str, Any]]:
-        listed: list[dict[str, Any]] = self._site.control(self._site.erp, "GET", "push")["notifications"]
-        return listed
-
-    def _facts(self, lost: int) -> Facts:
-        records: dict[str, list[browse.Record]] = {}
-        with self._site.runtime.database.read() as tx:
-            for row in browse.list_entries(tx, limit=browse.MOST_ROWS).rows:
-                record = browse.entry_record(tx, row.id)
-                if record is not None:
-                    records.setdefault(row.source_number, []).append(record)
-            notices = browse.open_notices(tx)
-        state = self._site.control(self._site.shop, "GET", "state")
-        return Facts(records, notices, state, self._site.shop_orders, self._pushes(), lost)
+    stage.until(polled, f"{_MORE_ROUNDS} more rounds of polling")
 
 
 # -- words -------------------------------------------------------------------------------------------------
@@ -163,11 +92,22 @@ def _introduce(out: Console, site: Site) -> None:
     for name, client in (("ERP", site.erp), ("shop", site.shop), ("connector", site.web)):
         out.print(f"  {name:<10} {_url(client)}", highlight=False)
     out.print(
-        f"  {len(CASES)} shipments, {len(site.children.running)} processes, broker and database in one folder\n"
+        f"  {len(CASES)} shipments, then trade both ways; {len(site.children.running)} processes, broker and "
+        "database in one folder\n"
     )
 
 
-def _conclude(out: Console, points: list[Point], seconds: float) -> None:
+def _tell(site: Site, traded: Traded) -> None:
+    """The story of the order that the shop's guest placed."""
+    with site.runtime.database.read() as tx:
+        record = orders.record(tx, (SHOP, traded.placed))
+    show("", told(timeline_text.of_order(timeline.tell(record))))
+
+
+def _conclude(out: Console, facts: Facts, points: list[Point], seconds: float) -> None:
+    out.print("\n[bold]Echoes: heard again, and not carried back[/bold]")
+    for subject, event, reason in facts.log.heard_again:
+        out.print(f"  {subject:<9} {event.type:<18} {event.document:<13} {reason}", markup=False)
     out.print("\n[bold]Compared with what the simulators hold[/bold]")
     for point in points:
         mark = ("✓ ", "green") if point.holds else ("✗ ", "bold red")
@@ -177,7 +117,7 @@ def _conclude(out: Console, points: list[Point], seconds: float) -> None:
     out.print(f"\n[bold]{words}[/bold], after {seconds:.0f} s")
 
 
-def _show_the_way(out: Console, site: Site, *, stay: bool) -> None:
+def _show_the_way(out: Console, site: Site, traded: Traded, *, stay: bool) -> None:
     if not stay:
         out.print("\nTo look around in it, `connector demo --stay` leaves everything running until Ctrl-C.")
         return
@@ -185,6 +125,7 @@ def _show_the_way(out: Console, site: Site, *, stay: bool) -> None:
     out.print(f"  . {site.settings.home / ENVIRONMENT_FILE}", soft_wrap=True)
     out.print("  connector log list")
     out.print("  connector log show 6")
+    out.print(f"  connector log order {traded.placed}")
     out.print("  connector check")
     out.print(f'  curl -H "Authorization: Bearer $DEMO_TOKEN" {_url(site.web)}/api/entries', soft_wrap=True)
     out.print(f"  curl {_url(site.shop)}/_sim/state", soft_wrap=True)

@@ -4,14 +4,17 @@ All of it lives in one temporary directory and on free loopback ports, and is go
 """
 
 import contextlib
+import json
 import secrets
 import shlex
 import socket
 import tempfile
 import threading
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from connector import embedded
 from connector.bootstrap import Runtime
 from connector.children import Children, own_environment, until
 from connector.demo.cases import CASES, STREAM
+from connector.demo.orders import ERP_CUSTOMER, LAST_SHOP_NUMBER
 from connector.settings import Settings, from_environment
 from connector.simulators import acumatica, magento
 from connector.simulators.acumatica.options import Options
@@ -35,6 +39,7 @@ PUSH_HEADER = "X-Connector-Secret"
 _ORDER = ("web", "beat", "worker")
 _START_SECONDS = 40.0
 _LAST_LINES = 30
+_DAY = timedelta(days=1)
 
 
 class DemoFailed(Exception):
@@ -43,7 +48,10 @@ class DemoFailed(Exception):
 
 @dataclass(frozen=True)
 class Site:
-    """Everything running. `erp`, `shop` and `web` are clients of the two simulators and of our own web process."""
+    """Everything running. `erp`, `shop` and `web` are clients of the two simulators and of our own web process.
+
+    `shop_orders` is the shop's id of each order that both sides know, by its number.
+    """
 
     settings: Settings
     runtime: Runtime
@@ -53,14 +61,16 @@ class Site:
     erp: httpx.Client
     shop: httpx.Client
     web: httpx.Client
-    shop_orders: dict[str, int] = field(default_factory=dict)
+    shop_orders: Mapping[str, int]
 
     def control(self, client: httpx.Client, method: str, path: str, body: object = None) -> Any:
         """Call a control path of a simulator; what it answers as JSON."""
-        reply = client.request(method, f"/_sim/{path}", json=body)
-        if reply.is_error:
-            raise DemoFailed(f"{method} {reply.url} answered {reply.status_code}: {reply.text}")
-        return reply.json() if reply.content else None
+        return control(client, method, path, body)
+
+    def erp_documents(self, entity: str) -> list[dict[str, Any]]:
+        """What the ERP's simulator holds of one entity, each value without its envelope."""
+        held = self.control(self.erp, "GET", "state")["tenants"]["Company"][entity]
+        return [_plain(one) for one in held]
 
     def check_alive(self) -> None:
         """Raise DemoFailed where a process has ended by itself, with its last words."""
@@ -70,13 +80,37 @@ class Site:
             raise DemoFailed(f"{dead.name} ended by itself (exit code {dead.exit_code}):\n{words}")
 
 
+def control(client: httpx.Client, method: str, path: str, body: object = None) -> Any:
+    """Call a control path of a simulator; what it answers as JSON, amounts exact. Raises DemoFailed."""
+    reply = client.request(method, f"/_sim/{path}", json=body)
+    if reply.is_error:
+        raise DemoFailed(f"{method} {reply.url} answered {reply.status_code}: {reply.text}")
+    return json.loads(reply.text, parse_float=Decimal) if reply.content else None
+
+
+def _plain(value: Any) -> Any:
+    """`{"OrderTotal": {"value": 1}}` as `{"OrderTotal": 1}`, at every depth."""
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return value["value"] if value.keys() == {"value"} else {name: _plain(one) for name, one in value.items()}
+
+
 @contextlib.contextmanager
 def running(stopping: threading.Event) -> Iterator[Site]:
     """The whole site, ready to be pushed at; raises DemoFailed where it does not come up."""
     with contextlib.ExitStack() as stack:
         # Short: a socket's address must not be longer than some hundred characters.
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="connector-demo-")))
-        environ = _environment(stack, home)
+        port = _free_port()
+        shop_clock = _Clock()
+        environ = _environment(stack, home, shop_clock)
+        erp, shop, web = (
+            stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=10))
+            for url in (environ["ACUMATICA_URL"], environ["MAGENTO_URL"], f"http://127.0.0.1:{port}")
+        )
+        shop_orders = _seed(erp, shop, shop_clock)
         settings = from_environment(environ)
         broker = embedded.locate(settings.home)
         stack.callback(broker.stop)
@@ -87,28 +121,74 @@ def running(stopping: threading.Event) -> Iterator[Site]:
         said: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_LAST_LINES))
         children = Children(environ, lambda name, line: said[name].append(line))
         stack.callback(children.stop, _ORDER)
-        port = _free_port()
         children.start("web", "web", "--port", str(port))
         children.start("worker", "worker", "--concurrency", "8")
         children.start("beat", "beat")
-        erp, shop, web = (
-            stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=10))
-            for url in (environ["ACUMATICA_URL"], environ["MAGENTO_URL"], f"http://127.0.0.1:{port}")
-        )
-        site = Site(settings, runtime, environ, children, said, erp, shop, web)
-        _seed(site)
+        site = Site(settings, runtime, environ, children, said, erp, shop, web, shop_orders)
         _await_ready(site, stopping)
-        destination = {
-            "url": f"{site.web.base_url}/webhooks/acumatica-main".replace("//webhooks", "/webhooks"),
-            "header": PUSH_HEADER,
-            "secret": environ["ACUMATICA_PUSH_SECRET"],
-            "queries": ["Shipments-Confirmed"],
-        }
-        site.control(site.erp, "POST", "push/destination", destination)
+        _subscribe(site, f"http://127.0.0.1:{port}/webhooks", stopping)
         yield site
 
 
-def _environment(stack: contextlib.ExitStack, home: Path) -> dict[str, str]:
+class _Clock:
+    """The shop's clock, which can be set back."""
+
+    def __init__(self) -> None:
+        self.back = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) - self.back
+
+
+def _seed(erp: httpx.Client, shop: httpx.Client, shop_clock: _Clock) -> dict[str, int]:
+    """Yesterday: orders that both sides know, with shipments that wait in the ERP to be confirmed, and its customer.
+
+    Returns the shop's id of each order by its number.
+    """
+    control(erp, "POST", "clock", {"seconds": -_DAY.total_seconds()})
+    shop_clock.back = _DAY
+    control(erp, "POST", "seed", {"customers": [ERP_CUSTOMER]})
+    shop_orders = {}
+    for case in CASES:
+        status = "Confirmed" if case is STREAM else "Open"
+        control(erp, "POST", "seed", case.erp_seed(status))
+        planted = control(shop, "POST", "seed", case.shop_seed())
+        shop_orders[case.store_order] = planted["order"]["entity_id"]
+    control(shop, "POST", "seed", {"last_ids": {"increment": LAST_SHOP_NUMBER}})
+    shop_clock.back = timedelta()
+    control(erp, "POST", "clock", {"seconds": _DAY.total_seconds()})
+    return shop_orders
+
+
+def _subscribe(site: Site, webhooks: str, stopping: threading.Event) -> None:
+    """Have both systems tell us of what changes: the shop twice each time, and in no order."""
+    destination = {
+        "url": f"{webhooks}/acumatica-main",
+        "header": PUSH_HEADER,
+        "secret": site.environ["ACUMATICA_PUSH_SECRET"],
+    }
+    site.control(site.erp, "POST", "push/destination", destination)
+    target = {
+        "url": f"{webhooks}/magento-us",
+        "recipient_client_id": site.environ["ADOBE_CLIENT_ID"],
+        "copies": 2,
+        "unordered": True,
+        "spread_seconds": 0.3,
+        "retry_seconds": [1, 2, 4],
+    }
+    site.control(site.shop, "POST", "events/target", target)
+
+    def taken() -> bool:
+        (answered,) = site.control(site.shop, "GET", "events")["targets"]
+        return bool(answered["status"] == "active")
+
+    if not until(taken, _START_SECONDS, stopping) and not stopping.is_set():
+        raise DemoFailed("the shop's challenge was not answered")
+
+
+def _environment(
+    stack: contextlib.ExitStack, home: Path, shop_clock: Callable[[], datetime]
+) -> dict[str, str]:
     """Start the simulators, write the configuration, and say where everything is."""
     made = {
         name: secrets.token_hex(16)
@@ -119,6 +199,7 @@ def _environment(stack: contextlib.ExitStack, home: Path) -> dict[str, str]:
             "MAGENTO_CONSUMER_SECRET",
             "MAGENTO_TOKEN",
             "MAGENTO_TOKEN_SECRET",
+            "ADOBE_CLIENT_ID",
             "DEMO_TOKEN",
             "CONNECTOR_SECRET_KEY",
         )
@@ -131,7 +212,7 @@ def _environment(stack: contextlib.ExitStack, home: Path) -> dict[str, str]:
         token=made["MAGENTO_TOKEN"],
         token_secret=made["MAGENTO_TOKEN_SECRET"],
     )
-    shop = magento.build(integration=integration)
+    shop = magento.build(integration=integration, clock=shop_clock)
     config = home / "connector.yaml"
     config.write_text(
         resources.files("connector.demo").joinpath("connector.yaml").read_text("utf-8"), "utf-8"
@@ -150,15 +231,6 @@ def _environment(stack: contextlib.ExitStack, home: Path) -> dict[str, str]:
         name: value for name, value in own_environment().items() if not name.startswith("CONNECTOR_")
     }
     return {**inherited, **made}
-
-
-def _seed(site: Site) -> None:
-    """The orders on both sides; the shipments wait in the ERP to be confirmed."""
-    for case in CASES:
-        status = "Confirmed" if case is STREAM else "Open"
-        site.control(site.erp, "POST", "seed", case.erp_seed(status))
-        planted = site.control(site.shop, "POST", "seed", case.shop_seed())
-        site.shop_orders[case.store_order] = planted["order"]["entity_id"]
 
 
 def _await_ready(site: Site, stopping: threading.Event) -> None:

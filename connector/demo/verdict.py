@@ -1,14 +1,43 @@
-"""Did it come out right? Compares our log with what the simulators themselves hold; decides nothing else."""
+"""Did it come out right? Compares our log with what the simulators themselves hold; decides nothing else.
+
+Here stand the parcels of orders that both sides knew, and what holds for everything; `trade_verdict.py` has what was
+traded.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from connector.demo.cases import CASES, REPLY_LOST, TWICE, Case
-from connector.status import Status
+from connector.demo.books import Books, Log, Wire, quantities, tracking
+from connector.demo.cases import CASES, REPLY_LOST, STREAM, TWICE, Case
+from connector.demo.stage import ERP
+from connector.demo.trade import MADE, Traded
+from connector.status import FINISHED, Status
 from connector.store.browse import Record
-from connector.store.intake import NoticeRow
+from schemas.events import ShipmentConfirmed
+
+_PUBLISHED = sum(case.status == Status.PUBLISHED for case in CASES)
+_BEFORE = {
+    "Customer": 1,
+    "SalesOrder": len(CASES),
+    "Shipment": len(CASES),
+    "orders": len(CASES),
+    "shipments": _PUBLISHED,
+}
+"""Documents of the orders that both sides knew, when all of their parcels are gone."""
+
+_NAMES = {
+    "Customer": "customers",
+    "SalesOrder": "orders",
+    "Shipment": "shipments",
+    "SalesInvoice": "invoices",
+    "Payment": "payments in the ERP",
+    "orders": "orders",
+    "shipments": "shipments",
+    "invoices": "invoices",
+    "creditmemos": "credit memos in the shop",
+}
 
 
 @dataclass(frozen=True)
@@ -21,74 +50,82 @@ class Point:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is judged: our entries by shipment number, our notices, and what the simulators hold.
+    """What is judged: our log, what both sides hold, and what was done.
 
-    `shop_orders` is the shop's id of each order by its number; `lost` how many replies were lost on purpose.
+    `twice` are the ERP's notifications of the shipment that is pushed twice; `lost` how many replies were lost.
     """
 
-    records: Mapping[str, Sequence[Record]]
-    open_notices: Sequence[NoticeRow]
-    shop: Mapping[str, Any]
-    shop_orders: Mapping[str, int]
-    pushes: Sequence[Mapping[str, Any]]
+    log: Log
+    books: Books
+    traded: Traded
+    twice: Sequence[Mapping[str, Any]]
     lost: int
 
 
-def judge(facts: Facts) -> Iterator[Point]:
+def times(count: int) -> str:
+    """`once`, or how many times."""
+    return "once" if count == 1 else f"{count} times"
+
+
+def judge_parcels(facts: Facts) -> Iterator[Point]:
     """Every point, in the order of the cases."""
     for case in CASES:
         yield _case(case, facts)
     yield _reply_lost(facts)
     yield _twice(facts)
-    expected = sum(case.status == Status.PUBLISHED for case in CASES)
-    found = len(facts.shop["shipments"])
-    yield Point(found == expected, f"the shop holds {found} shipments in all; {expected} were due")
-    yield Point(not facts.open_notices, f"{len(facts.open_notices)} notices are left unfinished")
+
+
+def judge_whole(facts: Facts) -> Iterator[Point]:
+    """Echoes, counts, and that nothing is left."""
+    yield _echoes(facts)
+    yield _counts(facts)
+    open_entries = [record.entry for record in facts.log.records if record.entry.status not in FINISHED]
+    left = len(open_entries) + len(facts.log.open_notices)
+    yield Point(not left, f"{left} entries and notices are left unfinished or errored")
 
 
 def _case(case: Case, facts: Facts) -> Point:
     """One entry with the right status; in the shop once, with these goods and tracking numbers, or not at all."""
-    records = facts.records.get(case.shipment, ())
+    records = _of(case, facts)
     statuses = " and ".join(record.entry.status for record in records) or "no entry"
     right = len(records) == 1 and records[0].entry.status == case.status
-    order_id = facts.shop_orders[case.store_order]
-    shipments = [one for one in facts.shop["shipments"] if one["order_id"] == order_id]
+    shipments = facts.books.of_shop_order("shipments", case.store_order)
     if case.status == Status.PUBLISHED:
         fits = (
-            len(shipments) == 1
-            and _goods(shipments) == _asked(case)
-            and _tracking(shipments) == case.tracking
+            len(shipments) == 1 and _goods(shipments) == _asked(case) and tracking(shipments) == case.tracking
         )
     else:
         fits = not shipments
+    if case is STREAM:
+        fits = fits and [record.event.via for record in records] == ["stream"]
     why = f" ({records[0].entry.reason})" if records and case.status == Status.FILTERED else ""
     return Point(right and fits, f"{case.shipment}, {case.way}: {statuses}{why}; {_in_words(shipments)}")
 
 
-def _goods(shipments: Sequence[Mapping[str, Any]]) -> dict[str, Decimal]:
-    return {item["sku"]: Decimal(str(item["qty"])) for one in shipments for item in one["items"]}
+def _of(case: Case, facts: Facts) -> list[Record]:
+    return facts.log.of(ShipmentConfirmed.type, ERP, case.shipment)
+
+
+def _goods(shipments: Sequence[Wire]) -> dict[str, Decimal]:
+    return quantities([item for one in shipments for item in one["items"]])
 
 
 def _asked(case: Case) -> dict[str, Decimal]:
     return {item.sku: Decimal(item.shipped) for item in case.items}
 
 
-def _tracking(shipments: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    return tuple(sorted(track["track_number"] for one in shipments for track in one.get("tracks", ())))
-
-
-def _in_words(shipments: Sequence[Mapping[str, Any]]) -> str:
+def _in_words(shipments: Sequence[Wire]) -> str:
     if not shipments:
         return "nothing was sent to the shop"
-    times = "once" if len(shipments) == 1 else f"{len(shipments)} times"
     goods = ", ".join(f"{quantity:f} × {sku}" for sku, quantity in _goods(shipments).items())
-    return f"in the shop {times}: {goods}, tracking {', '.join(_tracking(shipments)) or 'none'}"
+    return (
+        f"in the shop {times(len(shipments))}: {goods}, tracking {', '.join(tracking(shipments)) or 'none'}"
+    )
 
 
 def _reply_lost(facts: Facts) -> Point:
     """The shop did it and its answer was lost: what stood there must have been found, not made again."""
-    records = facts.records.get(REPLY_LOST.shipment, ())
-    adopted = any(step.adopted for record in records for step in record.steps)
+    adopted = any(step.adopted for record in _of(REPLY_LOST, facts) for step in record.steps)
     text = (
         f"{REPLY_LOST.shipment}: {facts.lost} reply was lost after the shop had committed, and it was adopted"
     )
@@ -96,9 +133,34 @@ def _reply_lost(facts: Facts) -> Point:
 
 
 def _twice(facts: Facts) -> Point:
-    of_case = [one for one in facts.pushes if TWICE.shipment in str(one["body"])]
-    times = sum(len(one["attempts"]) for one in of_case)
-    notices = [notice for record in facts.records.get(TWICE.shipment, ()) for notice in record.notices]
-    kept = "once" if len(notices) == 1 else f"{len(notices)} times"
-    text = f"{TWICE.shipment}: pushed {times} times, stored {kept}"
-    return Point(times == 2 and len(notices) == 1, text)
+    """The same notification is stored once; polling may have told of the shipment besides."""
+    pushed = sum(len(one["attempts"]) for one in facts.twice)
+    notices = [notice for record in _of(TWICE, facts) for notice in record.notices if notice.via == "webhook"]
+    text = f"{TWICE.shipment}: pushed {times(pushed)}, stored {times(len(notices))}"
+    return Point(pushed == 2 and len(notices) == 1, text)
+
+
+def _echoes(facts: Facts) -> Point:
+    """Whatever we made was heard again, and nothing of it went back."""
+    own = facts.log.own
+    deaf = ", ".join(str(one) for one in own if one not in facts.log.echoes)
+    carried = ", ".join(
+        str(record.entry.id)
+        for record in facts.log.records
+        if record.event.echo_of is not None and record.entry.status != Status.FILTERED
+    )
+    text = f"{len(own)} documents that we made were heard again, and none went back"
+    text += f"; not heard: {deaf}" if deaf else ""
+    text += f"; carried by entry {carried}" if carried else ""
+    return Point(bool(own) and not deaf and not carried, text)
+
+
+def _counts(facts: Facts) -> Point:
+    """Both sides hold what they held before, what people made, and each effect of ours once."""
+    due = {name: MADE[name] + _BEFORE.get(name, 0) for name in MADE}
+    held = facts.books.counts
+    said = ", ".join(
+        f"{count} {_NAMES[name]}" + (f" instead of {due[name]}" if count != due[name] else "")
+        for name, count in held.items()
+    )
+    return Point(held == due, f"after more rounds of polling there are as many documents as are due: {said}")

@@ -225,7 +225,7 @@ class Simulator(abc.ABC):
             return before(self, received, fault)
         reply = self.handle(received)
         after = _AFTER.get(fault.kind) if fault else None
-        return after(reply) if after else reply
+        return after(reply, fault) if fault and after else reply
 
     def _control(self, received: Received) -> Reply:
         name = received.path.removeprefix(_CONTROL)
@@ -259,7 +259,7 @@ async def _wait(faults: Sequence[Fault], kind: str) -> None:
             await asyncio.sleep(fault.seconds)
 
 
-def _status(simulator: Simulator, received: Received, fault: Fault) -> Reply:
+def _status(fault: Fault) -> Reply:
     if not isinstance(fault, StatusFault):
         raise TypeError(f"{fault.kind} is not a status fault")
     made = (
@@ -280,16 +280,17 @@ def _rate_limit(simulator: Simulator, received: Received, fault: Fault) -> Reply
 
 
 _BEFORE: dict[str, Callable[[Simulator, Received, Fault], Reply | None]] = {
-    "status": _status,
+    "status": lambda simulator, received, fault: _status(fault),
     "rate_limit": _rate_limit,
     "expired_token": lambda simulator, received, fault: simulator.expired_token_reply(received),
     "drop": lambda simulator, received, fault: None,
     "down": lambda simulator, received, fault: None,
 }
 
-_AFTER: dict[str, Callable[[Reply], Reply | None]] = {
-    "reply_lost": lambda reply: None,
-    "malformed": lambda reply: Reply.text("<html><body>Bad gatew", 200, "text/html"),
+_AFTER: dict[str, Callable[[Reply, Fault], Reply | None]] = {
+    "status_after": lambda reply, fault: _status(fault),
+    "reply_lost": lambda reply, fault: None,
+    "malformed": lambda reply, fault: Reply.text("<html><body>Bad gatew", 200, "text/html"),
 }
 
 

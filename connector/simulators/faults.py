@@ -66,9 +66,12 @@ class Fault(BaseModel):
 
 
 class StatusFault(Fault):
-    """Answer with a status before anything happens; a body that is not text is sent as JSON."""
+    """Answer with a status before anything happens (`status`), or after the commit (`status_after`).
 
-    kind: Literal["status"]
+    A body that is not text is sent as JSON.
+    """
+
+    kind: Literal["status", "status_after"]
     status: int = Field(ge=200, le=599)
     body: Any = ""
     headers: dict[str, str] = {}
@@ -96,6 +99,7 @@ class PlainFault(Fault):
 
 FAULT_KINDS: dict[str, type[Fault]] = {
     "status": StatusFault,
+    "status_after": StatusFault,
     "delay": DelayFault,
     "delay_after": DelayFault,
     "rate_limit": RateLimitFault,

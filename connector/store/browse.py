@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.status import FINISHED
-from connector.store import entries, intake, links, steps
+from connector.store import contexts, entries, intake, links, steps
 from connector.store.database import Transaction
 from connector.store.entries import EntryRow
 from connector.store.intake import EventRow, NoticeRow
@@ -202,7 +202,7 @@ def entry_record(tx: Transaction, entry_id: int) -> Record | None:
         entry=row,
         event=happened,
         keys=_keys(tx, entry_id),
-        orders=intake.context_of(tx, [row.event_id]).get(row.event_id, {}).get("order", {}),
+        orders=contexts.context_of(tx, [row.event_id]).get(row.event_id, {}).get("order", {}),
         steps=tuple(steps.of_entries(tx, [entry_id]).get(entry_id, ())),
         attempts=_attempts(tx, attempt.c.entry_id == entry_id),
         journal=_journal(tx, entry_id),

@@ -1,6 +1,6 @@
 """Facts: whether a document stands in the state that an event type speaks of, and for the how-manieth time."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,19 +9,47 @@ from connector.store.database import Transaction
 from connector.store.tables import fact
 
 
-def observe(tx: Transaction, source: str, type_: str, document: str, holds: bool) -> int | None:
+def observe(
+    tx: Transaction, source: str, type_: str, document: str, holds: bool, mark: str = ""
+) -> int | None:
     """Take note of whether a fact holds at its source; the revision that is meant if it does, else None.
 
     The revision is 1, and one more only after the document was seen to have left that state and reached it again.
+    With a mark it is the fact of a change: each mark that differs from the last is one more; the first is none.
     """
     here = sa.and_(fact.c.source == source, fact.c.type == type_, fact.c.document == document)
     row = tx.row(sa.select(fact).where(here).with_for_update())
+    if mark:
+        return _changed(tx, here, row, mark, {"source": source, "type": type_, "document": document})
     if row is None:
         return 1 if holds else None
     revision = row["revision"] + (1 if holds and not row["holds"] else 0)
     if holds != row["holds"]:
         tx.run(fact.update().where(here).values(holds=holds, revision=revision, updated_at=tx.now))
     return revision if holds else None
+
+
+def _changed(
+    tx: Transaction,
+    here: sa.ColumnElement[bool],
+    row: sa.RowMapping | None,
+    mark: str,
+    key: Mapping[str, str],
+) -> int | None:
+    if row is None:
+        first = {**key, "revision": 0, "holds": True, "mark": mark, "updated_at": tx.now}
+        tx.insert_new(fact, [first], [fact.c.revision])
+        return None
+    if row["mark"] == mark:
+        return None
+    tx.run(fact.update().where(here).values(mark=mark, revision=row["revision"] + 1, updated_at=tx.now))
+    return int(row["revision"]) + 1
+
+
+def holds(tx: Transaction, source: str, type_: str, document: str) -> bool:
+    """Does a fact hold at its source, as far as is known?"""
+    here = sa.and_(fact.c.source == source, fact.c.type == type_, fact.c.document == document)
+    return bool(tx.value(sa.select(fact.c.holds).where(here)))
 
 
 def current_revisions(
@@ -40,7 +68,15 @@ def current_revisions(
 def remember(tx: Transaction, keys: Sequence[tuple[Any, ...]]) -> None:
     """After new events: the fact holds, at this revision or a later one that is known already."""
     rows = [
-        {"source": s, "type": t, "document": d, "revision": r, "holds": True, "updated_at": tx.now}
+        {
+            "source": s,
+            "type": t,
+            "document": d,
+            "revision": r,
+            "holds": True,
+            "mark": "",
+            "updated_at": tx.now,
+        }
         for s, t, d, r in keys
     ]
     same = [fact.c.source, fact.c.type, fact.c.document]

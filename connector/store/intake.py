@@ -1,5 +1,6 @@
 """What was heard: notices and events, deduplicated by unique constraints, with the context and revisions of facts."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.plan import EventIdentity
+from connector.reference import EventIdentity
 from connector.status import NoticeStatus, check_notice_move
 from connector.store import facts, tables
 from connector.store.columns import storable
 from connector.store.database import Transaction
-from connector.store.tables import attempt, context, event, notice
+from connector.store.tables import attempt, event, notice
 
 MOST_NOTICES = 5000
 """Notices claimed at a time; a paused source may have heaped up many of one document."""
@@ -20,7 +21,10 @@ MOST_NOTICES = 5000
 
 @dataclass(frozen=True)
 class NewNotice:
-    """A notice to store; an errored one (authentic but not understood) has no document and a reason."""
+    """A notice to store; an errored one (authentic but not understood) has no document and a reason.
+
+    `via` says how it was heard of. What comes of a `held` one waits for a person to post it.
+    """
 
     connection: str
     lane: str
@@ -32,6 +36,9 @@ class NewNotice:
     code: str = ""
     reason: str = ""
     event_id: int | None = None
+    via: str = "webhook"
+    held: bool = False
+    listing_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,10 +51,13 @@ class NoticeRow:
     transport_id: str
     kind: str
     number: str
+    ordering: int
     status: NoticeStatus
     code: str
     reason: str
     payload: str
+    via: str
+    held: bool
     event_id: int | None
     received_at: datetime
     due_at: datetime
@@ -57,7 +67,8 @@ class NoticeRow:
 
 @dataclass(frozen=True)
 class NewEvent:
-    """An event to store; `revision` None takes the fact's current one."""
+    """An event to store; `revision` None takes the fact's current one. Entries of a `held` one wait for a person;
+    `echo_of` is the entry whose effect it tells of."""
 
     source: str
     type: str
@@ -67,6 +78,8 @@ class NewEvent:
     via: str
     time: datetime
     data: Mapping[str, Any]
+    held: bool = False
+    echo_of: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,8 @@ class EventRow:
     time: datetime
     received_at: datetime
     state: str
+    held: bool
+    echo_of: int | None
     data: Mapping[str, Any]
 
     @property
@@ -118,14 +133,20 @@ def store_notices(tx: Transaction, notices: Sequence[NewNotice]) -> list[Receipt
 
 
 def _notice_key(new: NewNotice) -> tuple[str, str, str, str]:
-    return (new.connection, storable(new.number), new.kind, storable(new.transport_id))
+    return (new.connection, storable(new.number), new.kind, _transport_id(new))
+
+
+def _transport_id(new: NewNotice) -> str:
+    """An id that is longer than its column stands by its hash; it only serves to recognize a repetition."""
+    text = storable(new.transport_id)
+    return text if len(text) <= 255 else "long:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def _notice_values(tx: Transaction, new: NewNotice) -> dict[str, Any]:
     return {
         "connection": new.connection,
         "lane": new.lane,
-        "transport_id": new.transport_id,
+        "transport_id": _transport_id(new),
         "kind": new.kind,
         "number": new.number,
         "ordering": new.ordering,
@@ -133,6 +154,9 @@ def _notice_values(tx: Transaction, new: NewNotice) -> dict[str, Any]:
         "code": new.code,
         "reason": new.reason,
         "payload": new.payload,
+        "via": new.via,
+        "held": new.held,
+        "listing_id": new.listing_id,
         "event_id": new.event_id,
         "received_at": tx.now,
         "due_at": tx.now,
@@ -294,6 +318,8 @@ def _event_values(tx: Transaction, new: NewEvent, revision: int) -> dict[str, An
         "time": new.time,
         "received_at": tx.now,
         "state": "new",
+        "held": new.held,
+        "echo_of": new.echo_of,
         "data": new.data,
     }
 
@@ -311,33 +337,6 @@ def refresh_event(tx: Transaction, event_id: int, data: Mapping[str, Any]) -> bo
     return True
 
 
-def store_context(
-    tx: Transaction, event_id: int, kind: str, documents: Mapping[str, Mapping[str, Any]]
-) -> bool:
-    """Store context documents (number -> document) beside an event; did anything change?"""
-    old = context_of(tx, [event_id]).get(event_id, {}).get(kind, {})
-    changed = {number: document for number, document in documents.items() if old.get(number) != document}
-    for number, document in changed.items():
-        here = sa.and_(context.c.event_id == event_id, context.c.kind == kind, context.c.number == number)
-        values = {"document": document, "stored_at": tx.now}
-        if number in old:
-            tx.run(context.update().where(here).values(**values))
-        else:
-            tx.run(context.insert().values(event_id=event_id, kind=kind, number=number, **values))
-    return bool(changed)
-
-
-def context_of(
-    tx: Transaction, event_ids: Sequence[int]
-) -> dict[int, dict[str, dict[str, Mapping[str, Any]]]]:
-    """The stored context of events: event id -> kind -> number -> document."""
-    found: dict[int, dict[str, dict[str, Mapping[str, Any]]]] = {}
-    if event_ids:
-        for row in tx.rows(sa.select(context).where(context.c.event_id.in_(list(event_ids)))):
-            found.setdefault(row["event_id"], {}).setdefault(row["kind"], {})[row["number"]] = row["document"]
-    return found
-
-
 def events_to_route(tx: Transaction, limit: int) -> list[EventRow]:
     """The oldest events that wait for routing."""
     statement = sa.select(event).where(sa.text(tables.TO_ROUTE)).order_by(event.c.id).limit(limit)
@@ -347,6 +346,12 @@ def events_to_route(tx: Transaction, limit: int) -> list[EventRow]:
 def get_events(tx: Transaction, ids: Iterable[int]) -> dict[int, EventRow]:
     """Events by id."""
     return {row["id"]: EventRow(**row) for row in tx.rows(sa.select(event).where(event.c.id.in_(list(ids))))}
+
+
+def events_of_document(tx: Transaction, source: str, types: Sequence[str], number: str) -> list[EventRow]:
+    """Every event of these types about one document, oldest first."""
+    here = sa.and_(event.c.source == source, event.c.type.in_(types), event.c.document == number)
+    return [EventRow(**row) for row in tx.rows(sa.select(event).where(here).order_by(event.c.id))]
 
 
 def set_state(tx: Transaction, ids: Iterable[int], state: str) -> None:

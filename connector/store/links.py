@@ -15,11 +15,12 @@ Pair = tuple[DocumentRef, DocumentRef]
 
 @dataclass(frozen=True)
 class NewLink:
-    """A link to store. `origin`: created (the target is our effect) or found (it was there, and we learnt of it)."""
+    """A link to store. `origin`: created (the target is our effect), found (it was there, and we learnt of it), or
+    edited (the target replaces the source at the same connection)."""
 
     source: DocumentRef
     target: DocumentRef
-    origin: Literal["created", "found"]
+    origin: Literal["created", "found", "edited"]
     entry_id: int | None = None
 
 
@@ -31,6 +32,7 @@ def store(tx: Transaction, new: Iterable[NewLink]) -> list[Pair]:
             "source_connection": one.source.connection,
             "source_number": one.source.number,
             "source_key": one.source.key,
+            "target_kind": one.target.kind,
             "target_connection": one.target.connection,
             "target_number": one.target.number,
             "target_key": one.target.key,
@@ -74,26 +76,96 @@ def birth(tx: Transaction, connection: str, number: str) -> Place:
     return births(tx, [(connection, number)])[connection, number]
 
 
+def lineage(tx: Transaction, orders: Iterable[Place]) -> dict[Place, tuple[Place, ...]]:
+    """Each order, followed by the earlier ones of its connection that it replaces."""
+    asked = list(orders)
+    edits = _edits(tx, asked, later=False)
+    return {place: tuple(_reached(edits, place)) for place in asked}
+
+
+def _edits(tx: Transaction, orders: Iterable[Place], *, later: bool) -> dict[Place, list[DocumentRef]]:
+    """Which orders were edited into which (or from which), as far as that leads from these."""
+    columns = (link.c.source_connection, link.c.source_number)
+    if not later:
+        columns = (link.c.target_connection, link.c.target_number)
+    edited = sa.select(link).where(link.c.kind == "order", link.c.origin == "edited").order_by(link.c.id)
+    onward: dict[Place, list[DocumentRef]] = {}
+    open_ends = set(orders)
+    while open_ends:
+        onward |= {place: [] for place in open_ends}
+        for row in tx.rows(edited.where(tx.among(columns, open_ends))):
+            source, target = _pair(row)
+            here, there = (source, target) if later else (target, source)
+            onward.setdefault(_place(here), []).append(there)
+        open_ends = {_place(ref) for refs in onward.values() for ref in refs} - onward.keys()
+    return onward
+
+
+def _reached(edits: Mapping[Place, Sequence[DocumentRef]], place: Place) -> list[Place]:
+    found = [place]
+    for one in found:
+        found += [_place(ref) for ref in edits.get(one, ()) if _place(ref) not in found]
+    return found
+
+
+def _last_editions(tx: Transaction, orders: Iterable[DocumentRef]) -> dict[Place, DocumentRef]:
+    """Of these orders those that were edited since, and what they are by now."""
+    edits = _edits(tx, map(_place, orders), later=True)
+    last: dict[Place, DocumentRef] = {}
+    for place in edits:
+        reached = (ref for one in _reached(edits, place) for ref in edits.get(one, ()))
+        ends = [ref for ref in reached if not edits.get(_place(ref))]
+        if ends:
+            last[place] = ends[0]
+    return last
+
+
 def counterparts(
     tx: Transaction, kind: str, numbers: Sequence[DocumentRef], connection: str
-) -> Mapping[tuple[str, str], DocumentRef]:
-    """What documents elsewhere are called at `connection`: (connection, number) of ours -> the counterpart there."""
-    found: dict[tuple[str, str], DocumentRef] = {}
-    wanted = {(ref.connection, ref.number) for ref in numbers}
+) -> Mapping[Place, DocumentRef]:
+    """What documents elsewhere are called at `connection`: (connection, number) of ours -> the counterpart there.
+
+    An order that we made and that was edited since is meant in its last edition, and each of its editions means the
+    order from which it was made. The editions of an order that was born there are orders of their own.
+    """
+    wanted = set(map(_place, numbers))
     if not wanted:
-        return found
-    forward = tx.among((link.c.source_connection, link.c.source_number), wanted)
-    backward = tx.among((link.c.target_connection, link.c.target_number), wanted)
-    of_kind = sa.select(link).where(link.c.kind == kind)
+        return {}
+    trails = lineage(tx, wanted) if kind == "order" else {place: (place,) for place in wanted}
+    found: dict[Place, DocumentRef] = {}
+    inherited: dict[Place, DocumentRef] = {}
+    made: list[DocumentRef] = []
+    for row in _joining(tx, kind, trails, connection):
+        source, target = _pair(row)
+        theirs_is_target = target.connection == connection
+        ours, theirs = (source, target) if theirs_is_target else (target, source)
+        found[_place(ours)] = theirs
+        if row["origin"] == "created" and theirs_is_target:
+            made.append(theirs)
+        elif row["origin"] == "created":
+            inherited |= {place: theirs for place, trail in trails.items() if _place(ours) in trail}
+    last = _last_editions(tx, made) if kind == "order" else {}
+    known = inherited | found
+    return {place: last.get(_place(known[place]), known[place]) for place in wanted if place in known}
+
+
+def _joining(
+    tx: Transaction, kind: str, trails: Mapping[Place, Sequence[Place]], connection: str
+) -> list[sa.RowMapping]:
+    """The links between these documents, with all that they replace, and that connection: the oldest one last."""
+    forward = tx.among((link.c.source_connection, link.c.source_number), trails)
+    places = {place for trail in trails.values() for place in trail}
+    backward = tx.among((link.c.target_connection, link.c.target_number), places)
+    of_kind = sa.select(link).where(link.c.kind == kind, link.c.origin != "edited")
     rows = (  # two questions: an OR of them would be answered by reading every link
         *tx.rows(of_kind.where(forward, link.c.target_connection == connection)),
         *tx.rows(of_kind.where(backward, link.c.source_connection == connection)),
     )
-    for row in sorted(rows, key=lambda row: -row["id"]):
-        source, target = _pair(row)
-        ours, theirs = (source, target) if target.connection == connection else (target, source)
-        found[ours.connection, ours.number] = theirs
-    return found
+    return sorted(rows, key=lambda row: -row["id"])
+
+
+def _place(ref: DocumentRef) -> Place:
+    return (ref.connection, ref.number)
 
 
 def of_document(tx: Transaction, connection: str, number: str) -> Sequence[Pair]:
@@ -118,11 +190,32 @@ def makers(tx: Transaction, kind: str, documents: Iterable[Place]) -> dict[Place
     if not wanted:
         return {}
     statement = sa.select(link).where(
-        link.c.kind == kind,
+        link.c.target_kind == kind,
         tx.among((link.c.target_connection, link.c.target_number), wanted),
         link.c.origin == "created",
     )
     return {(row["target_connection"], row["target_number"]): row["entry_id"] for row in tx.rows(statement)}
+
+
+def met(tx: Transaction, kind: str, documents: Iterable[Place]) -> dict[Place, dict[str, int]]:
+    """Documents that stood there when we came with the same one: place -> connection we came from -> the entry.
+
+    They must not go back there; elsewhere they may go.
+    """
+    wanted = set(documents)
+    if not wanted:
+        return {}
+    statement = sa.select(link).where(
+        link.c.target_kind == kind,
+        tx.among((link.c.target_connection, link.c.target_number), wanted),
+        link.c.origin == "found",
+        link.c.entry_id.is_not(None),
+    )
+    found: dict[Place, dict[str, int]] = {}
+    for row in tx.rows(statement):
+        place = (row["target_connection"], row["target_number"])
+        found.setdefault(place, {})[row["source_connection"]] = row["entry_id"]
+    return found
 
 
 def _pair(row: sa.RowMapping) -> Pair:
@@ -134,7 +227,7 @@ def _pair(row: sa.RowMapping) -> Pair:
     )
     target = DocumentRef(
         connection=row["target_connection"],
-        kind=row["kind"],
+        kind=row["target_kind"],
         number=row["target_number"],
         key=row["target_key"],
     )

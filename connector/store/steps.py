@@ -1,13 +1,13 @@
 """Steps of entries: planned, replaced by a new plan, in doubt, begun, done."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from connector.plan import Step
+from connector.planned import Step
 from connector.store.database import Transaction
 from connector.store.tables import step
 from schemas.base import DocumentRef
@@ -103,6 +103,14 @@ def of_entries(tx: Transaction, entry_ids: Iterable[int]) -> dict[int, list[Step
     for row in tx.rows(statement):
         found.setdefault(row["entry_id"], []).append(StepRow(**row))
     return found
+
+
+def begun(tx: Transaction, entry_ids: Collection[int]) -> set[int]:
+    """Those of these entries of which something was done, or may have been."""
+    if not entry_ids:
+        return set()
+    done = sa.or_(step.c.done_at.is_not(None), step.c.doubt_at.is_not(None), step.c.before.is_not(None))
+    return set(tx.values(sa.select(step.c.entry_id).where(step.c.entry_id.in_(list(entry_ids)), done)))
 
 
 def doubt(tx: Transaction, entry_ids: Iterable[int], at: datetime, step_keys: Iterable[str] = ()) -> None:

@@ -50,6 +50,38 @@ config_version = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+listing = Table(
+    "listing",
+    metadata,
+    _key(),
+    Column("connection", Short(63), nullable=False),
+    Column("lane", Short(80), nullable=False),
+    Column("kind", Short(32), nullable=False),
+    Column("purpose", Short(16), nullable=False),
+    Column("name", Short(80), nullable=False),
+    Column("state", Short(16), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=True),
+    Column("held", Boolean, nullable=False),
+    Column("position", Json, nullable=True),
+    Column("newest", Moment, nullable=True),
+    Column("pages", Integer, nullable=False),
+    Column("heard", Integer, nullable=False),
+    Column("fresh", Integer, nullable=False),
+    Column("rounds", Integer, nullable=False),
+    Column("began_at", Moment, nullable=True),
+    Column("due_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("failed_since", Moment, nullable=True),
+    Column("code", Code(64), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("taken", BigInteger, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("connection", "kind", "purpose", "name"),
+    sqlite_autoincrement=True,
+)
+
 notice = Table(
     "notice",
     metadata,
@@ -64,7 +96,10 @@ notice = Table(
     Column("code", Code(64), nullable=False),
     Column("reason", Words, nullable=False),
     Column("payload", Words, nullable=False),
+    Column("via", Short(16), nullable=False),
+    Column("held", Boolean, nullable=False),
     Column("event_id", Key, ForeignKey("event.id"), nullable=True),
+    Column("listing_id", Key, ForeignKey("listing.id"), nullable=True),
     Column("received_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -75,6 +110,7 @@ notice = Table(
     Index("ix_notice_due", "lane", "status", "due_at", postgresql_where=text(UNFETCHED)),
     Index("ix_notice_status", "status", "id"),
     Index("ix_notice_event", "event_id"),
+    Index("ix_notice_listing", "listing_id", "status"),
     sqlite_autoincrement=True,
 )
 
@@ -91,6 +127,8 @@ event = Table(
     Column("time", Moment, nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("state", Short(16), nullable=False),
+    Column("held", Boolean, nullable=False),
+    Column("echo_of", Key, nullable=True),
     Column("data", Json, nullable=False),
     UniqueConstraint("source", "type", "document", "revision"),
     Index("ix_event_to_route", "id", postgresql_where=text(TO_ROUTE), sqlite_where=text(TO_ROUTE)),
@@ -106,6 +144,7 @@ context = Table(
     Column("number", Short(255), primary_key=True),
     Column("document", Json, nullable=False),
     Column("stored_at", Moment, nullable=False),
+    Index("ix_context_document", "number", "kind"),
 )
 
 fact = Table(
@@ -116,6 +155,7 @@ fact = Table(
     Column("document", Short(255), primary_key=True),
     Column("revision", Integer, nullable=False),
     Column("holds", Boolean, nullable=False),
+    Column("mark", Short(255), nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
 
@@ -207,6 +247,7 @@ step = Table(
     Column("document", Json, nullable=True),
     Column("seen", Json, nullable=True),
     UniqueConstraint("entry_id", "key"),
+    Index("ix_step_reference", "reference"),
     sqlite_autoincrement=True,
 )
 
@@ -238,6 +279,7 @@ link = Table(
     Column("source_connection", Short(63), nullable=False),
     Column("source_number", Short(255), nullable=False),
     Column("source_key", Short(255), nullable=True),
+    Column("target_kind", Short(32), nullable=False),
     Column("target_connection", Short(63), nullable=False),
     Column("target_number", Short(255), nullable=False),
     Column("target_key", Short(255), nullable=True),

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Protocol
 
-from connector.plan import Step
+from connector.planned import PLAIN, Manner, Step
 from connector.systems.http import Http
 from schemas.base import DocumentRef
 from schemas.config import ConnectionSettings
@@ -24,12 +24,15 @@ Document = Order | Shipment | Invoice | Refund
 @dataclass(frozen=True)
 class Capabilities:
     """What a system can do for us: which events it can be the source of, which it can take as target, which kinds of
-    documents it can fetch, and whether it sends webhooks."""
+    documents it can fetch and which it can list by time of change, whether it sends webhooks, and how it wants things
+    said as a target."""
 
     source_of: frozenset[str] = frozenset()
     target_of: frozenset[str] = frozenset()
     fetches: frozenset[str] = frozenset()
+    polls: frozenset[str] = frozenset()
     webhook: bool = False
+    manner: Manner = PLAIN
 
 
 # -- hearing -----------------------------------------------------------------------------------------------------------
@@ -61,6 +64,28 @@ class NotReadable(Exception):
     """An authentic webhook that cannot be understood; it is stored as an errored notice, with this text."""
 
 
+@dataclass(frozen=True)
+class Window:
+    """What a source is asked to list: documents of one kind that changed at or after `since`, and before `until` where
+    there is one; `size` of them at a time. `position` is what the last page said, None for the first."""
+
+    kind: str
+    since: datetime
+    until: datetime | None
+    size: int
+    position: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a listing: what was heard of, the newest time of change among them (None: there was none), and where
+    to go on (None: this was the last page)."""
+
+    heard: tuple[Heard, ...]
+    newest: datetime | None
+    position: Mapping[str, str] | None
+
+
 # -- fetching ----------------------------------------------------------------------------------------------------------
 
 
@@ -78,21 +103,32 @@ class Fact:
     """Whether the document stands in the state that an event type speaks of, and the event's data if so.
 
     A fact that does not hold matters: it tells that the document left that state, so that reaching it again is new.
+    `mark` makes it the fact of a change: each other mark than the last one is a new event, and the first one that is
+    seen of a document is none (an order's status, for `order.updated`).
     """
 
     type: str
     holds: bool
     time: datetime
     data: EventData
+    mark: str = ""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """A document read at its source: what it says of each event type, and the context that was asked for."""
+    """A document read at its source: what it says of each event type, and the context that was asked for.
+
+    `references` are the external references that it bears as its own (not those of comments on it): it may be our own
+    effect. `leads` are further documents to look at because of this one (the orders that a payment pays). `ancestors`
+    are earlier documents of the same connection and kind that this one replaces (an order that was edited).
+    """
 
     document: DocumentRef
     facts: tuple[Fact, ...]
     orders: tuple[Order, ...] = ()
+    references: tuple[str, ...] = ()
+    leads: tuple[DocumentRef, ...] = ()
+    ancestors: tuple[DocumentRef, ...] = ()
 
 
 # -- doing -------------------------------------------------------------------------------------------------------------
@@ -107,13 +143,26 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is known before a step runs: the order's own number at the target where a link says so, and the documents
+    that earlier steps of the same entry made there, by step key."""
+
+    order: DocumentRef | None = None
+    made: Mapping[str, DocumentRef] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Effect:
-    """What a step left at the target. `links` are further pairs that were learnt on the way (an order found by its
-    number); `seen` is what stands at the target, label -> value, for people to read beside what was expected."""
+    """What a step left at the target, or found there: `ours` says whether it bears our reference.
+
+    `links` are further pairs that were learnt on the way (an order found by its number); `seen` is what stands at the
+    target, label -> value, for people to read beside what was expected.
+    """
 
     document: DocumentRef
     links: tuple[Link, ...] = ()
     seen: Mapping[str, str] = field(default_factory=dict)
+    ours: bool = True
 
 
 class Recipe(Protocol):
@@ -185,12 +234,20 @@ class Adapter(ABC):
         """The documents an authentic request speaks of (none where it is of no interest); raises NotReadable."""
         raise _incapable(self, "webhooks")
 
+    def challenge(self, query: Mapping[str, str]) -> str | None:
+        """The answer to a system that asks with GET whether its webhook is wanted here; None for no such question."""
+        return None
+
+    async def poll(self, http: Http, window: Window) -> Page:
+        """One page of the documents that changed; raises CallError. Pages may overlap, and leave nothing out."""
+        raise _incapable(self, f"listing {window.kind} documents")
+
     async def fetch(self, http: Http, wanted: Wanted) -> Fetched:
         """Read a document with its context; raises NotFound where it does not exist."""
         raise _incapable(self, f"fetching {wanted.kind} documents")
 
-    def recipe(self, http: Http, step: Step, linked_order: DocumentRef | None) -> Recipe | Increment:
-        """How this step is done here; `linked_order` is the order's own number here, where a link says so."""
+    def recipe(self, http: Http, step: Step, known: Known) -> Recipe | Increment:
+        """How this step is done here."""
         raise _incapable(self, f"{step.kind} steps")
 
 

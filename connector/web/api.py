@@ -15,7 +15,7 @@ from connector.operate import Done, Unknown
 from connector.status import NoticeStatus, Status
 from connector.store import browse, intake, lanes
 from connector.store.browse import Filters
-from connector.web import problems
+from connector.web import orders, problems, resume, retrieve
 from connector.web.auth import Operator, Reader
 from connector.web.problems import Problem, documented
 from connector.web.room import Here, Room
@@ -31,6 +31,9 @@ _ONE = _CALLER | documented(problems.NOT_FOUND)
 _MOVE = _ONE | documented(problems.ILLEGAL_MOVE, problems.NOT_VALID)
 
 router = APIRouter(prefix="/api", tags=["log"])
+router.include_router(orders.router)
+router.include_router(retrieve.router)
+router.include_router(resume.router)
 
 
 # -- what is asked for -------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from connector.bootstrap import Runtime
-from connector.web import api, docs, health, ingest, problems
+from connector.web import api, docs, health, ingest, metrics, problems
 from connector.web.limits import BodyLimit, RequestLog
+from connector.web.metrics import Metrics
 from connector.web.problems import ProblemDocument
 from connector.web.room import furnish
 
@@ -37,7 +38,7 @@ def create(runtime: Runtime) -> FastAPI:
         lifespan=_serving(runtime),
     )
     problems.install(app)
-    for part in (ingest, api, health, docs):
+    for part in (ingest, api, health, metrics, docs):
         app.include_router(part.router)
     app.add_middleware(BodyLimit, most=runtime.loaded.config.max_body)
     app.add_middleware(RequestLog)
@@ -48,6 +49,7 @@ def _serving(runtime: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManage
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.room = furnish(runtime)
+        app.state.metrics = Metrics(runtime)
         yield
         await run_in_threadpool(app.state.room.bells.close)
 

@@ -1,12 +1,14 @@
 """`/health/live` and `/health/ready`, for whoever keeps the process running; told to anybody, hence without details."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from connector.web.readiness import Ready
+from connector.web import problems
+from connector.web.problems import documented
+from connector.web.readiness import Purpose, Ready
 from connector.web.room import Here
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -24,8 +26,23 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/ready", responses={200: {"model": Ready}, 503: {"model": Ready, "description": "Not ready"}})
-async def ready(room: Here) -> JSONResponse:
-    """Are the database, its tables and the broker as they must be? 503 where one is not, and which."""
-    found = await room.readiness.ask()
+_READY: dict[int | str, dict[str, Any]] = {
+    200: {"model": Ready},
+    503: {"model": Ready, "description": "Not ready"},
+}
+
+
+@router.get("/ready", responses={**_READY, **documented(problems.NOT_VALID)})
+async def ready(
+    room: Here,
+    purpose: Annotated[
+        Purpose,
+        Query(alias="for", description="intake: only what taking something in needs, for a load balancer"),
+    ] = "work",
+) -> JSONResponse:
+    """Are database, tables and broker as they must be, and is work being done by the fleet? 503 where not, and what.
+
+    A backlog alone, a paused connection or an open circuit is no reason; work that nobody takes is one.
+    """
+    found = (await room.readiness.ask()).for_(purpose)
     return JSONResponse(found.model_dump(), 200 if found.status == "ok" else 503)

@@ -1,4 +1,5 @@
 """Where publishers hand in: `POST /events` and `POST /webhooks/{connection}`; answered after the commit, not before.
+A GET there is answered where a system asks by it whether its webhook is wanted.
 
 What is authentic, allowed and stored is decided in `connector/ingest.py` and `connector/cloudevents.py`.
 """
@@ -7,28 +8,34 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
-from fastapi.responses import JSONResponse
+import structlog
+from fastapi import APIRouter, HTTPException, Path, Request
+from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from connector import cloudevents
 from connector.cloudevents import MalformedEvent, UnsupportedContentType
+from connector.errors import Unavailable
 from connector.ingest import Incoming, NotAllowed, NotAuthentic
 from connector.store import StoreUnavailable
 from connector.store.intake import Receipt
 from connector.systems.base import WebhookRequest
 from connector.web import problems
 from connector.web.auth import Publisher
-from connector.web.problems import Problem, documented
+from connector.web.problems import Kind, Problem, documented
 from connector.web.room import Here, Room
 from schemas.events import Event
+
+log = structlog.get_logger(__name__)
 
 MOST_EVENTS = 500
 """Events of one batch."""
 
 COMMIT = 25.0
 """Seconds for which a caller waits for the commit."""
+
+NOT_VERIFIED = Kind("not-verified", 503, "Who sent this cannot be told at the moment")
 
 router = APIRouter(tags=["hand in"])
 
@@ -48,6 +55,9 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 _REFUSALS = documented(problems.UNKNOWN_CALLER, problems.TOO_SLOW, problems.TOO_LARGE, problems.NOT_STORED)
 _REFUSED_EVENTS = documented(problems.MALFORMED, problems.NOT_ALLOWED, problems.WRONG_MEDIA_TYPE)
 _CLOUD_EVENT = {"schema": {"type": "object", "description": "`connector schema` prints it"}}
+_AWAY: dict[int | str, dict[str, Any]] = {
+    503: documented(NOT_VERIFIED)[503] | {"description": f"{problems.NOT_STORED.title}; {NOT_VERIFIED.title}"}
+}
 _EVENTS_BODY = {
     "required": True,
     "content": {
@@ -93,7 +103,7 @@ def _read(headers: dict[str, str], body: bytes) -> Sequence[Event]:
 @router.post(
     "/webhooks/{connection}",
     status_code=202,
-    responses={**_ANSWERS, **_REFUSALS, **documented(problems.NOT_FOUND)},
+    responses={**_ANSWERS, **_REFUSALS, **documented(problems.NOT_FOUND), **_AWAY},
 )
 async def hear(
     request: Request,
@@ -109,7 +119,34 @@ async def hear(
     except NotAuthentic as error:
         # One answer whether the secret is wrong or webhooks are not configured: it tells nothing.
         raise Problem(problems.UNKNOWN_CALLER, str(error), headers={"WWW-Authenticate": "Webhook"}) from error
+    except Unavailable as error:
+        # Some systems never repeat what was refused, but everything that was answered with a 503.
+        log.warning("webhook.not_verified", connection=connection, reason=error.message)
+        detail = "the signature cannot be checked now, so nothing is acknowledged: send the same again"
+        raise Problem(NOT_VERIFIED, detail, headers={"Retry-After": problems.RETRY_AFTER}) from error
     return await _store(room, incoming)
+
+
+@router.get(
+    "/webhooks/{connection}",
+    response_class=PlainTextResponse,
+    responses={
+        405: documented(problems.NOT_FOUND)[404]
+        | {"description": "Nothing is asked here that this connection could answer"}
+    },
+)
+async def answer(
+    request: Request,
+    room: Here,
+    connection: Annotated[str, Path(description="its name in the configuration")],
+) -> PlainTextResponse:
+    """Answer a system that asks, before it pushes, whether its webhook is wanted here."""
+    found = room.connections.get(connection)
+    said = found.adapter.challenge(dict(request.query_params)) if found else None
+    if said is None:
+        # One answer whether there is such a connection or not, and the one that any other method gets.
+        raise HTTPException(405, headers={"Allow": "POST"})
+    return PlainTextResponse(said, headers={"X-Content-Type-Options": "nosniff"})
 
 
 async def _store(room: Room, incoming: Incoming) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""Is what this process needs there? The answer is kept for a moment, so that anybody may ask as often as they like."""
+"""Is what this process needs there, is work being done? The answer is kept for a moment, so that anybody may ask."""
 
 import asyncio
 import time
@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from starlette.concurrency import run_in_threadpool
 
 from connector.bootstrap import Runtime
+from connector.progress import PATIENCE, Watch
 from connector.store import SchemaMismatch, StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -17,23 +18,37 @@ log = structlog.get_logger(__name__)
 KEPT = 1.0
 """Seconds for which an answer is given again."""
 
-State = Literal["ok", "not ok"]
+State = Literal["ok", "not ok", "unknown"]
+Purpose = Literal["work", "intake"]
 
 
 class Ready(BaseModel):
-    """Each part by itself; `status` is ok where all are. The reasons stand in the log alone."""
+    """Each part by itself; `status` is ok where all that are asked for are. The reasons stand in the log alone.
+
+    `sweeper`, `router` and `lanes` tell of the whole fleet, and are unknown without the database.
+    """
 
     status: State
     database: State
     tables: State
     broker: State
+    sweeper: State
+    router: State
+    lanes: State
+
+    def for_(self, purpose: Purpose) -> "Ready":
+        """The same for who only wants to hand something in: that needs the database, and nothing else to go on."""
+        if purpose == "work":
+            return self
+        return self.model_copy(update={"status": _whole(self.database, self.tables)})
 
 
 class Readiness:
     """Asks the database and the broker of one process; concurrent callers share the asking."""
 
-    def __init__(self, runtime: Runtime, kept: float = KEPT) -> None:
+    def __init__(self, runtime: Runtime, kept: float = KEPT, patience: float = PATIENCE) -> None:
         self._runtime = runtime
+        self._watch = Watch(runtime.database, runtime.loaded.config, patience, standing=patience)
         self._kept = kept
         self._asking = asyncio.Lock()
         self._until = 0.0
@@ -49,9 +64,10 @@ class Readiness:
 
     def _look(self) -> Ready:
         database, tables = self._store()
-        broker = self._broker()
-        whole: State = "ok" if (database, tables, broker) == ("ok", "ok", "ok") else "not ok"
-        return Ready(status=whole, database=database, tables=tables, broker=broker)
+        sweeper, router, lanes = self._work() if tables == "ok" else ("unknown",) * 3
+        parts: dict[str, State] = {"database": database, "tables": tables, "broker": self._broker()}
+        parts |= {"sweeper": sweeper, "router": router, "lanes": lanes}
+        return Ready(status=_whole(*parts.values()), **parts)
 
     def _store(self) -> tuple[State, State]:
         try:
@@ -64,6 +80,16 @@ class Readiness:
             return "ok", "not ok"
         return "ok", "ok"
 
+    def _work(self) -> tuple[State, State, State]:
+        try:
+            progress = self._watch.look()
+        except StoreUnavailable as error:
+            log.warning("web.not_ready", part="work", reason=str(error))
+            return "unknown", "unknown", "unknown"
+        for fault in progress.faults:
+            log.warning("web.not_ready", part="work", reason=fault)
+        return _state(progress.sweeper), _state(progress.router), _state(progress.lanes)
+
     def _broker(self) -> State:
         try:
             self._runtime.redis.ping()
@@ -71,3 +97,11 @@ class Readiness:
             log.warning("web.not_ready", part="broker", reason=str(error))
             return "not ok"
         return "ok"
+
+
+def _state(fault: str) -> State:
+    return "not ok" if fault else "ok"
+
+
+def _whole(*parts: State) -> State:
+    return "ok" if set(parts) == {"ok"} else "not ok"

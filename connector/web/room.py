@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from connector.bootstrap import Runtime
 from connector.ingest import Ingest, SharedCommits
 from connector.operate import Operator
+from connector.retrieval import Retrieval
 from connector.store import Database
 from connector.web.bells import BellRope
 from connector.web.readiness import Readiness
@@ -24,6 +25,7 @@ class Room:
     ingest: Ingest
     commits: SharedCommits
     operator: Operator
+    retrieval: Retrieval
     bells: BellRope
     readiness: Readiness
 
@@ -36,6 +38,7 @@ def furnish(runtime: Runtime) -> Room:
         ingest=runtime.ingest,
         commits=runtime.commits,
         operator=runtime.operator,
+        retrieval=runtime.retrieval,
         bells=BellRope(runtime.ringer),
         readiness=Readiness(runtime),
     )

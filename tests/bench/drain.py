@@ -17,8 +17,8 @@ from pathlib import Path
 
 import structlog
 
-from connector.plan import ShipmentStep
-from connector.systems.base import Effect
+from connector.planned import Step
+from connector.systems.base import Effect, Known
 from connector.systems.http import Http, Request
 from schemas.base import DocumentRef
 from tests import servers
@@ -34,7 +34,7 @@ class HttpRecipe:
 
     native_key = False
 
-    def __init__(self, http: Http, url: str, step: ShipmentStep) -> None:
+    def __init__(self, http: Http, url: str, step: Step) -> None:
         self._http, self._url, self._step = http, url, step
 
     async def find(self) -> tuple[Effect, ...]:
@@ -74,7 +74,7 @@ def drained(database_url: str, target: str, count: int, concurrency: int) -> tup
     world = World(database_url, concurrency=concurrency)
     url = target
 
-    def recipe(self: StubAdapter, http: Http, step: ShipmentStep, linked: DocumentRef | None) -> HttpRecipe:
+    def recipe(self: StubAdapter, http: Http, step: Step, known: Known) -> HttpRecipe:
         return HttpRecipe(http, url, step)
 
     StubAdapter.recipe = recipe  # type: ignore[assignment,method-assign]

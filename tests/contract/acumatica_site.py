@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connector.simulators import build
 from connector.simulators.base import serve
@@ -173,15 +173,43 @@ class Site:
         return last[0]
 
 
+@dataclass
+class Stage:
+    """A server on which one simulator follows the other, since starting a server costs more than most tests."""
+
+    url: str = ""
+    app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        await self.app(scope, receive, send)
+
+    @contextlib.contextmanager
+    def site(self, seed: object = None, signed_in: bool = True, **options: object) -> Iterator[Site]:
+        """A new simulator, seeded, with a client that holds a token."""
+        self.app = build("acumatica", **options).app
+        with httpx.Client(base_url=self.url) as client:
+            site = Site(self.url, client)
+            if seed is not None:
+                site.sim("POST", "seed", seed)
+            if signed_in:
+                assert site.sign_in().status_code == 200
+            yield site
+
+
+@contextlib.contextmanager
+def running_stage() -> Iterator[Stage]:
+    """A server on a free port for several simulators, one after the other."""
+    stage = Stage()
+    with serve(stage) as served:
+        stage.url = served.url
+        yield stage
+
+
 @contextlib.contextmanager
 def running_site(seed: object = None, signed_in: bool = True, **options: object) -> Iterator[Site]:
-    """A simulator on a free port, seeded, with a client that holds a token."""
-    with serve(build("acumatica", **options).app) as served, httpx.Client(base_url=served.url) as client:
-        site = Site(served.url, client)
-        if seed is not None:
-            site.sim("POST", "seed", seed)
-        if signed_in:
-            assert site.sign_in().status_code == 200
+    """A simulator on a server of its own, seeded, with a client that holds a token."""
+    with running_stage() as stage, stage.site(seed, signed_in, **options) as site:
         yield site
 
 

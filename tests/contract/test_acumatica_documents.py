@@ -9,14 +9,20 @@ from typing import Any
 
 import pytest
 
-from tests.contract.acumatica_site import SEED, Site, running_site, sample, wrapped
+from tests.contract.acumatica_site import SEED, Site, Stage, running_site, running_stage, sample, wrapped
 
 Shape = dict[str, Any]
 
 
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with running_stage() as one:
+        yield one
+
+
 @pytest.fixture
-def site() -> Iterator[Site]:
-    with running_site(SEED) as one:
+def site(stage: Stage) -> Iterator[Site]:
+    with stage.site(SEED) as one:
         yield one
 
 

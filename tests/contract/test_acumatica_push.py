@@ -14,18 +14,25 @@ from tests.contract.acumatica_site import (
     SEED,
     Receiver,
     Site,
+    Stage,
     eventually,
     running_receiver,
-    running_site,
+    running_stage,
     sample,
 )
 
 SHIPMENTS = "Shipments-Confirmed"
 
 
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with running_stage() as one:
+        yield one
+
+
 @pytest.fixture
-def site() -> Iterator[Site]:
-    with running_site(SEED, push_spacing_seconds=0.01) as one:
+def site(stage: Stage) -> Iterator[Site]:
+    with stage.site(SEED, push_spacing_seconds=0.01) as one:
         yield one
 
 
@@ -176,3 +183,74 @@ def test_a_push_goes_out_although_the_reply_to_the_action_was_lost(site: Site) -
 @pytest.mark.parametrize("wanted", [{"header": "X"}, {"url": "http://127.0.0.1:9/", "nonsense": 1}])
 def test_a_destination_that_is_misspelt_is_refused(site: Site, wanted: dict[str, object]) -> None:
     assert site.client.post("/_sim/push/destination", json=wanted).status_code == 400
+
+
+def test_each_inquiry_that_is_there_from_the_start_hears_its_documents(site: Site) -> None:
+    with running_receiver() as receiver:
+        _listen(site, receiver, queries=["Payments-Changed", "Invoices-Released"])
+        site.sim("POST", "orders/SO/000124/pay", {"ExternalRef": "100000046-pay"})
+        eventually(lambda: len(receiver.bodies) == 1)
+        site.sim("POST", "shipments/SH000045/confirm")
+        site.sim("POST", "act/Shipment/SH000045/PrepareInvoice")
+        invoice = site.read("/SalesInvoice")[0]["ReferenceNbr"]["value"]
+        site.sim("POST", f"act/SalesInvoice/Invoice/{invoice}/ReleaseSalesInvoice")
+        eventually(lambda: len(receiver.bodies) == 2)
+    paid, released = receiver.bodies
+    assert paid["Query"] == "Payments-Changed"
+    assert (paid["Inserted"][0]["ExternalRef"], paid["Inserted"][0]["Status"]) == ("100000046-pay", "Open")
+    row = released["Inserted"][0]
+    assert (released["Query"], row["ReferenceNbr"].strip(), row["Status"]) == (
+        "Invoices-Released",
+        invoice,
+        "Closed",
+    )
+
+
+def test_an_inquiry_of_ones_own_has_its_columns_and_statuses_and_pads_its_keys(site: Site) -> None:
+    columns = {"Order Nbr.": "OrderNbr", "Type": "OrderType", "State": "Status"}
+    wanted = {"name": "Canceled", "entity": "SalesOrder", "columns": columns, "statuses": ["Canceled"]}
+    assert "Canceled" in site.sim("POST", "push/inquiry", wanted)["inquiries"]
+    with running_receiver() as receiver:
+        _listen(site, receiver, queries=["Canceled"], copies=2)
+        site.sim("POST", "edit/SalesOrder/SO/000124", {"Description": "still open"})
+        site.sim("POST", "orders/SO/000124/cancel")
+        eventually(lambda: len(receiver.bodies) == 2)
+    assert receiver.bodies[0] == receiver.bodies[1]
+    row = receiver.bodies[0]["Inserted"][0]
+    assert row["State"] == "Canceled"
+    assert row["Order Nbr."] != row["Order Nbr."].rstrip() == "000124"
+
+
+def test_what_a_new_inquiry_shows_already_is_not_pushed_but_stands_in_deleted_when_it_changes(
+    site: Site,
+) -> None:
+    wanted = {"name": "Open-Orders", "entity": "SalesOrder", "columns": ["OrderType", "OrderNbr", "ShipVia"]}
+    site.sim("POST", "push/inquiry", wanted)
+    with running_receiver() as receiver:
+        _listen(site, receiver, queries=["Open-Orders"])
+        site.sim("POST", "edit/SalesOrder/SO/000124", {"Description": "a column that is not shown"})
+        site.sim("POST", "edit/SalesOrder/SO/000124", {"ShipVia": "FEDEX"})
+        eventually(lambda: len(receiver.bodies) == 1)
+    assert [receiver.bodies[0][side][0]["ShipVia"] for side in ("Deleted", "Inserted")] == [None, "FEDEX"]
+
+
+def test_a_deleted_order_is_in_deleted_only(site: Site) -> None:
+    with running_receiver() as receiver:
+        _listen(site, receiver, queries=["Orders-Changed"])
+        site.sim("POST", "delete/SalesOrder/SO/000124")
+        eventually(lambda: len(receiver.bodies) == 1)
+    assert (receiver.bodies[0]["Inserted"], receiver.bodies[0]["Deleted"][0]["OrderNbr"]) == ([], "000124")
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"entity": "Teapot"}, "there is no entity Teapot"),
+        ({"columns": ["Steam"]}, "SalesOrder has no field Steam"),
+        ({"joins": 2}, "Extra inputs are not permitted"),
+    ],
+)
+def test_an_inquiry_that_is_misspelt_is_refused(site: Site, changes: dict[str, object], text: str) -> None:
+    wanted = {"name": "X", "entity": "SalesOrder", "columns": ["OrderNbr"], **changes}
+    reply = site.client.post("/_sim/push/inquiry", json=wanted)
+    assert (reply.status_code, text in reply.json()["error"]) == (400, True)

@@ -9,16 +9,22 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.contract.acumatica_site import CLIENT, ROOT, SEED, Site, running_site, sample
+from tests.contract.acumatica_site import CLIENT, ROOT, SEED, Site, Stage, running_site, running_stage, sample
 
 LOGIN = "/entity/auth/login"
 LOGOUT = "/entity/auth/logout"
 CREDENTIALS = {"name": "apiuser", "password": "password"}
 
 
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with running_stage() as one:
+        yield one
+
+
 @pytest.fixture
-def site() -> Iterator[Site]:
-    with running_site(SEED, signed_in=False) as one:
+def site(stage: Stage) -> Iterator[Site]:
+    with stage.site(SEED, signed_in=False) as one:
         yield one
 
 
@@ -162,6 +168,57 @@ def test_the_seat_limit_has_three_forms(site: Site, form: str, status: int, kind
     site.sim("DELETE", "sessions")
     site.sim("POST", "faults", {"kind": "seat_limit", "form": form, "when": {"once": True}})
     assert site.client.post(LOGIN, json=CREDENTIALS).text == refused.text
+
+
+def test_a_cookie_log_in_takes_a_seat_and_its_log_out_frees_it(site: Site) -> None:
+    site.sim("POST", "options", {"seats": 1})
+    assert site.client.post(LOGIN, json=CREDENTIALS).status_code == 204
+    assert len(site.sim("GET", "state")["sessions"]) == 1
+    assert httpx.post(f"{site.url}{LOGIN}", json=CREDENTIALS).status_code == 500
+    assert site.client.post(LOGOUT).status_code == 204
+    assert site.sim("GET", "state")["sessions"] == []
+    with httpx.Client(base_url=site.url) as other:
+        assert other.post(LOGIN, json=CREDENTIALS).status_code == 204
+        assert other.get(f"{ROOT}/SalesOrder").status_code == 200
+
+
+def test_an_idle_cookie_session_ends_and_frees_its_seat(site: Site) -> None:
+    site.sim("POST", "options", {"seats": 1})
+    assert site.client.post(LOGIN, json=CREDENTIALS).status_code == 204
+    site.sim("POST", "clock", {"seconds": 15 * 60})
+    assert site.call("GET", "/SalesOrder").status_code == 200
+    site.sim("POST", "clock", {"seconds": 15 * 60})
+    assert site.call("GET", "/SalesOrder").status_code == 200
+    site.sim("POST", "clock", {"seconds": 21 * 60})
+    assert site.call("GET", "/SalesOrder").status_code == 401
+    assert site.client.post(LOGIN, json=CREDENTIALS).status_code == 204
+
+
+def test_a_log_in_without_a_name_is_400(site: Site) -> None:
+    assert site.client.post(LOGIN, json={"password": "password"}).status_code == 400
+    assert site.client.post(LOGIN, content=b"{").status_code == 400
+
+
+def test_expired_tokens_are_401_and_a_refresh_or_a_new_grant_goes_on(site: Site) -> None:
+    refresh = site.sign_in("api offline_access").json()["refresh_token"]
+    site.sim("POST", "tokens/expire")
+    assert site.call("GET", "/SalesOrder").status_code == 401
+    assert site.sign_in(grant_type="refresh_token", refresh_token=refresh).status_code == 200
+    assert site.call("GET", "/SalesOrder").status_code == 200
+
+
+def test_revoked_credentials_end_every_token_refresh_and_session_until_one_logs_in_again(site: Site) -> None:
+    refresh = site.sign_in("api offline_access").json()["refresh_token"]
+    assert site.client.post(LOGIN, json=CREDENTIALS).status_code == 204
+    site.sim("DELETE", "tokens")
+    assert site.call("GET", "/SalesOrder").status_code == 401
+    refused = site.sign_in(grant_type="refresh_token", refresh_token=refresh)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    assert site.sim("GET", "state")["sessions"] == []
+    site.sim("POST", "options", {"password": "changed"})
+    assert site.sign_in().status_code == 400
+    assert site.sign_in(password="changed").status_code == 200
+    assert site.call("GET", "/SalesOrder").status_code == 200
 
 
 def test_a_token_takes_a_seat_with_its_first_call_and_frees_it_by_log_out_or_after_an_hour(

@@ -1,5 +1,6 @@
 """The faults every simulator can be told to commit, each over real sockets, and when they are due."""
 
+import time
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
@@ -66,6 +67,25 @@ def test_status_answers_before_anything_happens(client: httpx.Client) -> None:
     reply = client.post("/order")
     assert (reply.status_code, reply.json(), reply.headers["x-cause"]) == (503, {"m": 1}, "test")
     assert _count(client) == 0
+
+
+def test_status_after_answers_when_it_has_happened(client: httpx.Client) -> None:
+    """The vendor has done what was asked and says that it failed."""
+    _switch_on(client, {"kind": "status_after", "status": 502, "body": "Bad Gateway"})
+    reply = client.post("/order")
+    assert (reply.status_code, reply.text, _count(client)) == (502, "Bad Gateway", 1)
+
+
+def test_a_delayed_request_is_carried_out_although_its_caller_has_gone(client: httpx.Client) -> None:
+    """The commit comes after the caller's time-out, as with a vendor that queues."""
+    _switch_on(client, {"kind": "delay", "seconds": 0.5, "when": {"once": True}})
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/order", timeout=0.1)
+    deadline = time.monotonic() + 30
+    while _count(client) == 0:
+        assert time.monotonic() < deadline, "it was never carried out"
+        time.sleep(0.02)
+    assert _count(client) == 1
 
 
 def test_a_status_with_text_is_no_json(client: httpx.Client) -> None:
@@ -265,5 +285,5 @@ def test_the_log_of_requests_shows_faults_and_statuses(client: httpx.Client) -> 
 
 def test_every_kind_is_tried_in_this_file() -> None:
     """A kind that is added needs a test here."""
-    tried = "status delay delay_after rate_limit reply_lost drop malformed expired_token down"
+    tried = "status status_after delay delay_after rate_limit reply_lost drop malformed expired_token down"
     assert set(FAULT_KINDS) == set(tried.split())

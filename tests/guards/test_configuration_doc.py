@@ -35,7 +35,12 @@ def _keys(model: type[BaseModel], before: str = "", given: object = None) -> Ite
         yield from inner
     extra = model.__annotations__.get("__pydantic_extra__")
     if extra is not None:
-        yield from _keys(get_args(extra)[1], f"{before}VALUE.")
+        for _, one in _options(get_args(extra)[1]):
+            row = f"{before}VALUE"
+            if isinstance(one, type) and issubclass(one, BaseModel):
+                yield from _keys(one, f"{row}.")
+            else:
+                yield row, REQUIRED
 
 
 def _options(annotation: Any, suffix: str = "") -> Iterator[tuple[str, Any]]:

@@ -50,7 +50,9 @@ def test_every_state_of_a_notice_is_explained(status: NoticeStatus) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "states"), [("born", BIRTHS), ("block", BLOCKING), ("finished", FINISHED)], ids=lambda v: str(v)
+    ("word", "states"),
+    [("born", BIRTHS), ("block", BLOCKING), ("finished", FINISHED)],
+    ids=["born", "block", "finished"],
 )
 def test_what_blocks_and_what_is_finished_is_told_as_it_is(word: str, states: Set[Status]) -> None:
     """Each is one sentence of its own, in a line that begins with the word in bold."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import PostgresServer
-from tests.stub import Shop
+from tests.servers import fresh_database
+from tests.stub import Shop, StubAdapter
 from tests.world import World
 
 MakeWorld = Callable[..., World]
@@ -15,11 +15,7 @@ MakeWorld = Callable[..., World]
 @pytest.fixture(params=["sqlite", "postgres_wheel"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh, empty database of either kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'connector.db'}"
-        return
-    server: PostgresServer = request.getfixturevalue(request.param)
-    with server.database() as url:
+    with fresh_database(request, tmp_path) as url:
         yield url
 
 
@@ -32,8 +28,17 @@ def make_world(database_url: str) -> Iterator[MakeWorld]:
         shop = config.pop("shop", None) or (made[0].shop if made else None)
         assert shop is None or isinstance(shop, Shop)
         native_key, increments = bool(config.pop("native_key", False)), bool(config.pop("increments", False))
+        adapter = config.pop("adapter", StubAdapter)
+        assert isinstance(adapter, type)
+        assert issubclass(adapter, StubAdapter)
         world = World(
-            database_url, shop, migrate=not made, native_key=native_key, increments=increments, **config
+            database_url,
+            shop,
+            migrate=not made,
+            native_key=native_key,
+            increments=increments,
+            adapter=adapter,
+            **config,
         )
         made.append(world)
         return world

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from connector.deliver import Deliver
 from connector.errors import RateLimited
-from connector.route import ROUTER
+from connector.shards import ROUTER
 from connector.store import StoreUnavailable, Transaction, intake, lanes
 from connector.store.intake import NewNotice
 from connector.store.tables import entry, event, notice, step

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from connector.errors import CallError, CredentialsRefused, RateLimited, Rejected
-from connector.plan import ShipmentStep
+from connector.planned import ShipmentStep
 from connector.store import Database, StoreUnavailable, Transaction, entries, facts, intake, lanes, steps
 from connector.store.tables import context, entry, step
 from connector.systems.base import Effect, Fetched, Wanted
@@ -100,10 +100,10 @@ def test_a_fetched_document_that_cannot_be_stored_is_set_aside_and_the_others_be
         world.notice(f"SH{number}", f"push-{number}")
     observe = facts.observe
 
-    def unfit(tx: Transaction, source: str, type_: str, document: str, holds: bool) -> int | None:
+    def unfit(tx: Transaction, source: str, type_: str, document: str, holds: bool, mark: str) -> int | None:
         if document == "SH0":
             raise ZeroDivisionError("a defect")
-        return observe(tx, source, type_, document, holds)
+        return observe(tx, source, type_, document, holds, mark)
 
     with monkeypatch.context() as patch:
         patch.setattr(facts, "observe", unfit)

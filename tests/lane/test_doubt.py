@@ -3,7 +3,7 @@
 import pytest
 
 from connector.errors import NotSent, OutcomeUnknown, Partial, Unavailable
-from connector.plan import ShipmentStep
+from connector.planned import ShipmentStep
 from connector.store import claims, intake, lanes, steps
 from tests.lane.conftest import MakeWorld
 from tests.stub import Shop, lost_reply, lost_request, raising

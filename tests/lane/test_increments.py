@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from connector.errors import NotSent, OutcomeUnknown
-from connector.plan import ShipmentStep
+from connector.planned import ShipmentStep
 from connector.store import lanes, steps
 from tests.lane.conftest import MakeWorld
 from tests.stub import Shop, raising

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from connector.errors import Rejected
-from connector.plan import EventIdentity, Plan, make_plan
+from connector.plan import Plan, make_plan
+from connector.reference import EventIdentity
 from connector.store import entries, links, waits
 from connector.store.links import NewLink
 from connector.store.tables import entry_key, event

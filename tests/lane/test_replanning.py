@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connector.errors import OutcomeUnknown
-from connector.plan import ShipmentStep
+from connector.planned import ShipmentStep
 from connector.store import intake, steps
 from connector.systems.base import Effect
 from tests.lane.conftest import MakeWorld
@@ -108,8 +108,10 @@ def _plan_as(world: World, tracking_number: str) -> None:
 
 
 async def _find_by_tracking_number(self: StubRecipe) -> tuple[Effect, ...]:
+    assert isinstance(self._step, ShipmentStep)
     wanted = self._step.packages
-    return tuple(self._effect(number) for _, number, made in self._shop.shipments if made.packages == wanted)
+    made = [(number, one) for _, number, one in self._shop.shipments if isinstance(one, ShipmentStep)]
+    return tuple(self._effect(number) for number, one in made if one.packages == wanted)
 
 
 # -- increments --------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The configuration of a scenario's fleet: one ERP, one shop, one flow, short times, secrets to look for."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 SECRETS = {
     name: f"{name.lower().replace('_', '-')}-5ecret-{number:02}"
@@ -61,6 +62,14 @@ tokens:
   reader: {{token: "${{READER_TOKEN}}", scopes: [read]}}
 lanes: {{lease: {lease}, renew: {renew}, sweep: 0.3, breaker_failures: 3, breaker_probe: 0.5}}
 """
+
+
+class Configuration(Protocol):
+    """Whatever makes a configuration file for a fleet."""
+
+    @property
+    def text(self) -> str:
+        """The configuration file."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from connector.simulators.magento import Integration
 from connector.status import Status
 from connector.store import browse
 from connector.store.browse import Record
-from tests.scenarios.configured import SECRETS, Timing
+from tests.scenarios.configured import SECRETS, Configuration, Timing
 from tests.scenarios.parcels import Parcel
 from tests.servers import free_port
 
@@ -316,14 +316,14 @@ def push_body(parcels: Iterable[Parcel], notification: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def running(
-    home: Path, database_url: str | None, broker_url: str | None, timing: Timing | None = None
+    home: Path, database_url: str | None, broker_url: str | None, configuration: Configuration | None = None
 ) -> Iterator[Fleet]:
     """Simulators, configuration and a migrated database; the processes are started by the scenario.
 
     Without a database's URL it is SQLite in `home`; without a broker's URL the embedded broker, started here.
     """
     with contextlib.ExitStack() as stack:
-        fleet = prepared(stack, home, database_url, broker_url, timing or Timing())
+        fleet = prepared(stack, home, database_url, broker_url, configuration or Timing())
         if broker_url is None:
             broker = embedded.locate(home)
             stack.callback(broker.stop)
@@ -338,12 +338,16 @@ def running(
 
 
 def prepared(
-    stack: contextlib.ExitStack, home: Path, database_url: str | None, broker_url: str | None, timing: Timing
+    stack: contextlib.ExitStack,
+    home: Path,
+    database_url: str | None,
+    broker_url: str | None,
+    configuration: Configuration,
 ) -> Fleet:
     """Simulators and configuration alone; nothing of ours runs, and no database is there."""
     (home / "logs").mkdir(parents=True)
     config = home / "connector.yaml"
-    config.write_text(timing.text)
+    config.write_text(configuration.text)
     erp = acumatica.AcumaticaSimulator(
         Options(
             client_secret=SECRETS["ACUMATICA_CLIENT_SECRET"],

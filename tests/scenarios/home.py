@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from connector.wake import MemoryRinger
 
 PUSH_SECRET = "a-secret-of-push-notifications"
 _COMMAND = (sys.executable, "-m", "connector.cli")
+_CONFIG = Path(__file__).with_name("home.yaml")
 _PATIENCE = 60.0
 
 
@@ -62,15 +62,17 @@ class Home:
             **self.more,
         }
 
-    def run(self, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-        """Run `connector ARGUMENTS` to its end."""
+    def run(
+        self, *arguments: str, stdin: str = "", patience: float = _PATIENCE
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run `connector ARGUMENTS` to its end, which must come within `patience` seconds."""
         return subprocess.run(
             [*_COMMAND, *arguments],
             env=self.environ,
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=_PATIENCE,
+            timeout=patience,
             check=False,
         )
 
@@ -115,9 +117,8 @@ class Home:
 
 @contextlib.contextmanager
 def home(path: Path) -> Iterator[Home]:
-    """A home with the demo's configuration and both simulators, empty."""
-    text = resources.files("connector.demo").joinpath("connector.yaml").read_text("utf-8")
-    (path / "connector.yaml").write_text(text, "utf-8")
+    """A home with one flow, heard by push only, and both simulators, empty."""
+    (path / "connector.yaml").write_text(_CONFIG.read_text("utf-8"), "utf-8")
     with serve(build("acumatica").app) as erp, serve(build("magento").app) as shop:
         yield Home(path, erp.url, shop.url)
 

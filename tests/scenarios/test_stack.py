@@ -40,6 +40,9 @@ def test_sqlite_bears_one_worker_and_refuses_a_second(tmp_path: Path) -> None:
         # and its place is free once it was killed
         first.kill()
         fleet.start_worker()
+        fleet.start(
+            "beat"
+        )  # the lane may be the killed one's until its lease has run out: somebody must ring then
         next_parcel = Parcel(302)
         fleet.seed(next_parcel)
         fleet.push(next_parcel)

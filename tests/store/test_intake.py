@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from connector.status import IllegalMove, NoticeStatus
-from connector.store import Database, facts, intake
+from connector.store import Database, contexts, facts, intake
 from connector.store.intake import NewEvent, Receipt
 from connector.store.tables import event, notice
 from tests.store.given import TIME, a_notice, an_event, at_once, interrupted, stored_events
@@ -135,11 +135,11 @@ def test_newer_data_is_put_under_an_event_and_said_to_be_new_once(database: Data
 def test_a_context_is_kept_beside_its_event_and_renewed_where_it_changed(database: Database) -> None:
     first, second = stored_events(database, "SH1", "SH2")
     with database.write() as tx:
-        assert intake.store_context(tx, first, "order", {"1001": {"total": "1.50"}, "1002": {}})
-        assert not intake.store_context(tx, first, "order", {"1001": {"total": "1.50"}})
-        assert intake.store_context(tx, first, "order", {"1001": {"total": "1.5"}})
+        assert contexts.store_context(tx, first, "order", {"1001": {"total": "1.50"}, "1002": {}})
+        assert not contexts.store_context(tx, first, "order", {"1001": {"total": "1.50"}})
+        assert contexts.store_context(tx, first, "order", {"1001": {"total": "1.5"}})
     with database.read() as tx:
-        found = intake.context_of(tx, [first, second])
+        found = contexts.context_of(tx, [first, second])
     assert found == {first: {"order": {"1001": {"total": "1.5"}, "1002": {}}}}
 
 

@@ -13,11 +13,25 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from connector.store import Transaction, browse, intake, links, versions, waits
+from connector.store import (
+    Transaction,
+    browse,
+    changes,
+    contexts,
+    intake,
+    lanes,
+    links,
+    listings,
+    versions,
+    waits,
+)
 from connector.store.browse import Filters
+from connector.store.changes import Change
 from connector.store.links import NewLink
+from connector.store.listings import BACKFILL, NewListing
 from connector.store.tables import (
     attempt,
+    context,
     entry,
     entry_key,
     event,
@@ -28,12 +42,14 @@ from connector.store.tables import (
     step,
 )
 from schemas.base import DocumentRef
+from schemas.documents import Order
+from schemas.events import EVENT_TYPES
 from tests.servers import PostgresServer
 from tests.world import World, shipment
 
 HEAP = 10_000
 FIRST_ID = 1_000
-GROWING = (attempt, entry, entry_key, event, fact, journal, link, notice, step)
+GROWING = (attempt, context, entry, entry_key, event, fact, journal, link, notice, step)
 READS = re.compile(r"(SELECT|UPDATE|DELETE|WITH)\b")
 PARTIAL = {
     str(index.name)
@@ -42,7 +58,7 @@ PARTIAL = {
     if index.dialect_options["sqlite"]["where"] is not None
 }
 SHORT = re.compile(
-    r"SCAN (lane\b|anon_1 VIRTUAL TABLE|\d* ?CONSTANT ROW|\(subquery-\d+\)|\w+ USING (COVERING )?INDEX ("
+    r"SCAN (lane\b|listing\b|anon_1 VIRTUAL TABLE|\d* ?CONSTANT ROW|\(subquery-\d+\)|\w+ USING (COVERING )?INDEX ("
     + "|".join(PARTIAL)
     + r")\b)"
 )
@@ -103,6 +119,7 @@ def _heap(tx: Transaction) -> None:
         entry_id=row,
     )
     _copy(tx, series, notice, transport_id="x" + text, number="D" + text, payload=sa.literal("x" * 500))
+    _copy(tx, series, context, event_id=row, number="o" + text)
     _copy(tx, series, fact, document="D" + text)
 
 
@@ -249,6 +266,86 @@ def _link(world: World, number: str) -> None:
         pairs = links.store(tx, [NewLink(ours, theirs, "created", FIRST_ID + 7)])
         waits.wake(tx, pairs)
         waits.rekey(tx, links.births(tx, [("shop", theirs.number)]))
+
+
+# -- listings and changes ------------------------------------------------------------------------------------
+
+
+def test_a_listing_is_claimed_without_a_look_at_what_was_heard(world: World) -> None:
+    with world.database.write() as tx:
+        (begun,) = listings.begin(tx, [NewListing("erp", "erp", "shipment", BACKFILL, "plans")])
+    looked_up(world, reading(world, lambda tx: tx.values(sa.select(1).where(listings.is_due(tx, "erp")))))
+    looked_up(world, reading(world, listings.due_lanes))
+    looked_up(world, reading(world, lanes.with_due_work))
+    looked_up(world, lambda: _claim(world))
+    looked_up(world, reading(world, lambda tx: listings.get(tx, [begun.id])))
+
+
+def _claim(world: World) -> None:
+    with world.database.write() as tx:
+        assert listings.claim(tx, "erp", 1, 10) != []
+        listings.recover(tx, "erp", 2)
+
+
+def test_what_a_backfill_brought_is_counted_from_its_own_notices(world: World) -> None:
+    """However much else was heard and delivered; a backfill may have brought thousands."""
+    with world.database.write() as tx:
+        (begun,) = listings.begin(tx, [NewListing("erp", "erp", "shipment", BACKFILL, "counted")])
+        mine = notice.c.number.in_([f"D{at}" for at in range(101, 151)])
+        tx.run(notice.update().where(mine).values(listing_id=begun.id))
+    types = {type_: model.kind for type_, model in EVENT_TYPES.items()}
+    found = []
+    looked_up(world, reading(world, lambda tx: found.append(listings.notices_of(tx, [begun.id]))))
+    looked_up(world, reading(world, lambda tx: found.append(listings.entries_of(tx, [begun.id], types))))
+    assert found == [{"completed": 50}, {"published": 50}]
+
+
+def test_a_change_of_an_order_is_judged_by_indices(world: World) -> None:
+    cancelled = Change(FIRST_ID, 1, "order.cancelled", "shop", "W77", "erp", frozenset({("erp", "o77")}))
+    seen = Order(number="W77", currency="USD", status="Canceled", replaced_by="W77-1")
+    looked_up(world, reading(world, lambda tx: changes.echo_of(tx, cancelled, seen)))
+    looked_up(world, reading(world, lambda tx: changes.refusal(tx, cancelled, seen, "flow")))
+    looked_up(world, reading(world, lambda tx: changes.cancelled(tx, "shop", "W77")))
+    looked_up(world, lambda: _supersede(world, cancelled))
+    updated = Change(FIRST_ID, 1, "order.updated", "shop", "W77", "erp", frozenset({("erp", "o77")}))
+    looked_up(world, reading(world, lambda tx: changes.echo_of(tx, updated, seen)))
+
+
+def _supersede(world: World, change: Change) -> None:
+    with world.database.write() as tx:
+        changes.supersede(tx, change, "flow")
+
+
+def test_the_maker_of_a_document_is_found_by_its_reference(world: World) -> None:
+    for references in (["no such reference"], ["no such reference", "nor this"]):
+        find = partial(changes.maker_by_reference, connection="shop", kind="shipment", references=references)
+        looked_up(world, reading(world, find))
+
+
+def test_editions_and_counterparts_are_followed_by_indices(world: World) -> None:
+    with world.database.write() as tx:
+        edited = DocumentRef(connection="shop", kind="order", number="W77-1")
+        links.store(
+            tx, [NewLink(DocumentRef(connection="shop", kind="order", number="W77"), edited, "edited")]
+        )
+    ours = [DocumentRef(connection="erp", kind="order", number=f"o{at}") for at in range(70, 80)]
+    looked_up(world, reading(world, lambda tx: links.counterparts(tx, "order", ours, "shop")))
+    looked_up(world, reading(world, lambda tx: links.counterparts(tx, "order", [edited], "erp")))
+    looked_up(world, reading(world, lambda tx: links.lineage(tx, [("shop", "W77-1")])))
+
+
+def test_who_was_decided_with_an_order_in_view_is_found_by_its_number(world: World) -> None:
+    looked_up(world, reading(world, lambda tx: contexts.filtered_with_context(tx, "erp", "order", "o77")))
+    looked_up(world, reading(world, lambda tx: contexts.context_of(tx, [FIRST_ID + 77])))
+
+
+def test_events_of_a_document_are_found_by_their_identity(world: World) -> None:
+    found = []
+    kinds = ["shipment.confirmed", "order.created"]
+    looked_up(
+        world, reading(world, lambda tx: found.append(intake.events_of_document(tx, "erp", kinds, "D77")))
+    )
+    assert [[one.id for one in rows] for rows in found] == [[FIRST_ID + 77]]
 
 
 # -- people --------------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from connector.systems.acumatica import source
+from connector.systems.acumatica import invoices, orders, shipments
 from connector.systems.acumatica.settings import AcumaticaSettings, PasswordGrant
-from connector.systems.acumatica.wire import WireOrder, WireShipment
+from connector.systems.acumatica.wire import WireInvoice, WireOrder, WirePayment, WireShipment
 from connector.systems.base import Fact
 from schemas.documents import Order, Shipment
 
@@ -100,13 +100,59 @@ def order_wire(**changes: object) -> WireOrder:
     return WireOrder.model_validate(body | wrapped(**changes))
 
 
+def invoice_wire(**changes: object) -> WireInvoice:
+    line = wrapped(
+        LineNbr=1,
+        OrderType="SO",
+        OrderNbr="000123",
+        OrderLineNbr=2,
+        ShipmentNbr="SH000045",
+        InventoryID="AACOMPUT01",
+        TransactionDescr="Computer",
+        Qty=Decimal("2.000000"),
+        UnitPrice=Decimal("500.000000"),
+        DiscountAmount=Decimal("10.00"),
+        Amount=Decimal("990.00"),
+    )
+    body = wrapped(
+        Type="Invoice",
+        ReferenceNbr="AR000077",
+        Status="Open",
+        Date="2025-08-20T00:00:00+00:00",
+        LastModifiedDateTime="2025-08-20T10:31:28.402+00:00",
+        Currency="USD",
+        DetailTotal=Decimal("990.00"),
+        DiscountTotal=Decimal("5.00"),
+        FreightPrice=Decimal("7.50"),
+        TaxTotal=Decimal("80.00"),
+        Amount=Decimal("1072.50"),
+        Balance=Decimal("1072.50"),
+        Details=[line],
+    )
+    return WireInvoice.model_validate(body | wrapped(**changes))
+
+
+def payment_wire(**changes: object) -> WirePayment:
+    body = wrapped(Type="Payment", ReferenceNbr="000045", ExternalRef="", PaymentRef="CHECK 7")
+    return WirePayment.model_validate(body | wrapped(**changes))
+
+
 def read_shipment(wire: WireShipment, **changes: Any) -> Shipment:
-    return source.read_shipment(wire, CONNECTION, settings(**changes))
+    return shipments.read_shipment(wire, CONNECTION, settings(**changes))
 
 
 def read_order(wire: WireOrder, **changes: Any) -> Order:
-    return source.read_order(wire, CONNECTION, settings(**changes))
+    return orders.read_order(wire, CONNECTION, settings(**changes))
 
 
 def facts(wire: WireShipment, **changes: Any) -> tuple[Fact, ...]:
-    return source.shipment_facts(wire, CONNECTION, settings(**changes))
+    return shipments.shipment_facts(wire, CONNECTION, settings(**changes))
+
+
+def order_facts(wire: WireOrder, **changes: Any) -> dict[str, Fact]:
+    found = orders.order_facts(wire, read_order(wire, **changes), CONNECTION, settings(**changes))
+    return {fact.type: fact for fact in found}
+
+
+def invoice_facts(wire: WireInvoice, **changes: Any) -> tuple[Fact, ...]:
+    return invoices.invoice_facts(wire, CONNECTION, settings(**changes))

@@ -121,7 +121,12 @@ class Site:
             "webhook": {
                 "header": "X-Connector-Secret",
                 "secret": SecretStr(SECRET),
-                "queries": {"Shipments-Confirmed": {"document": "shipment", "key": "ShipmentNbr"}},
+                "queries": {
+                    "Shipments-Confirmed": {"document": "shipment", "key": "ShipmentNbr"},
+                    "Orders-Changed": {"document": "order", "key": ["OrderType", "OrderNbr"]},
+                    "Invoices-Released": {"document": "invoice", "key": ["Type", "ReferenceNbr"]},
+                    "Payments-Changed": {"document": "payment", "key": ["Type", "ReferenceNbr"]},
+                },
             },
         }
         return AcumaticaSettings.model_validate(common | changes)

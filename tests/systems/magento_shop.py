@@ -5,19 +5,22 @@ Whoever leaves the block has every request checked: it fits the vendor's documen
 """
 
 import asyncio
+import atexit
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import httpx
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from connector.plan import OrderClue, ShipmentStep, StepLine, StepPackage
+from connector.planned import OrderClue, ShipmentStep, Step, StepLine, StepPackage
 from connector.simulators import build
 from connector.simulators.base import serve, to_json
-from connector.systems.base import Effect, Recipe
+from connector.systems.base import Effect, Increment, Known, Recipe
 from connector.systems.http import Http, Slots
 from connector.systems.magento.adapter import MagentoAdapter
 from connector.systems.magento.settings import MagentoSettings
@@ -35,7 +38,7 @@ OAUTH = {
 }
 BEARER = {"kind": "bearer", "token": "access-token"}
 ADMIN = {"kind": "admin", "username": "admin", "password": "admin-password"}
-REFERENCE = "abcdefghij0123456789"
+REFERENCE = "abcdefghijklmnop2345"
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,26 @@ class Shop:
     def held(self) -> list[dict[str, Any]]:
         """Of each shipment in the shop, SKU -> quantity."""
         return [{item["sku"]: item["qty"] for item in one["items"]} for one in self.shipments()]
+
+    def orders(self) -> list[dict[str, Any]]:
+        """The orders that the shop holds, oldest first."""
+        rows: list[dict[str, Any]] = self.control.get("/_sim/state").json()["orders"]
+        return rows
+
+    def invoices(self) -> list[dict[str, Any]]:
+        """The invoices that the shop holds, oldest first."""
+        rows: list[dict[str, Any]] = self.control.get("/_sim/state").json()["invoices"]
+        return rows
+
+    def comments(self) -> list[dict[str, Any]]:
+        """The comments on the newest order, oldest first."""
+        return list(reversed(self.orders()[-1]["status_histories"]))
+
+    def does(self, number: str, action: str, **body: Any) -> Any:
+        """Somebody works on an order in the shop's own admin: ship, invoice, cancel, hold, edit…"""
+        answer = self.control.post(f"/_sim/orders/{quote(number)}/{action}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def first_order(self) -> dict[str, Any]:
         """The order that was placed first, as the shop holds it."""
@@ -113,7 +136,7 @@ class Shop:
 
     def recipe(
         self,
-        step: ShipmentStep,
+        step: Step,
         work: Callable[[Recipe], Awaitable[T]],
         linked: DocumentRef | None = None,
         **more: Any,
@@ -121,11 +144,13 @@ class Shop:
         """Run a recipe made for one try of a step."""
 
         async def run(adapter: MagentoAdapter, http: Http) -> T:
-            return await work(adapter.recipe(http, step, linked))
+            recipe = adapter.recipe(http, step, Known(linked))
+            assert not isinstance(recipe, Increment)
+            return await work(recipe)
 
         return self.job(run, **more)
 
-    def deliver(self, step: ShipmentStep, linked: DocumentRef | None = None, **more: Any) -> Effect:
+    def deliver(self, step: Step, linked: DocumentRef | None = None, **more: Any) -> Effect:
         """What the lane does in one try: look, create where nothing is found, read back."""
 
         async def run(recipe: Recipe) -> Effect:
@@ -135,17 +160,37 @@ class Shop:
         return self.recipe(step, run, linked, **more)
 
 
+class _Desk:
+    """The application behind the one socket of this process: the shop of the test that runs."""
+
+    def __init__(self) -> None:
+        self.shop: ASGIApp = build("magento").app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.shop(scope, receive, send)
+
+
+@cache
+def _desk() -> tuple[_Desk, httpx.Client]:
+    """Started once, since stopping a server takes longer than most tests; stopped with the process."""
+    desk, stack = _Desk(), ExitStack()
+    atexit.register(stack.close)
+    served = stack.enter_context(serve(desk))
+    return desk, stack.enter_context(httpx.Client(base_url=served.url))
+
+
 @contextmanager
 def shop() -> Iterator[Shop]:
-    """A new, empty shop; checks all requests that arrived when the block ends well."""
-    with serve(build("magento").app) as served, httpx.Client(base_url=served.url) as control:
-        running = Shop(served.url, control)
-        yield running
-        for request in running.requests():
-            assert "cookie" not in request["headers"]
-            if not request["path"].endswith("/integration/admin/token"):  # not part of the trimmed document
-                query = dict(parse_qsl(request["query"]))
-                validate_magento_request(request["method"], request["path"], query, request["body"])
+    """A new, empty shop, one at a time; checks all requests that arrived when the block ends well."""
+    desk, control = _desk()
+    desk.shop = build("magento").app
+    running = Shop(str(control.base_url).rstrip("/"), control)
+    yield running
+    for request in running.requests():
+        assert "cookie" not in request["headers"]
+        if not request["path"].endswith("/integration/admin/token"):  # not part of the trimmed document
+            query = dict(parse_qsl(request["query"]))
+            validate_magento_request(request["method"], request["path"], query, request["body"])
 
 
 def step(

@@ -68,10 +68,39 @@ def test_an_unconfirmed_shipment_has_a_fact_that_does_not_hold(site: Site) -> No
     assert not fact.holds
 
 
-def test_an_order_is_fetched_and_makes_no_event(site: Site) -> None:
-    """Its number is type and number."""
+def test_an_order_is_fetched_with_what_it_says(site: Site) -> None:
+    """Its number is type and number; it was made, is not cancelled, and has a status."""
     found = site.fetch(Wanted("order", "SO-000124"))
-    assert (found.document.number, found.facts) == ("SO-000124", ())
+    assert (found.document.number, found.orders, found.references) == ("SO-000124", (), ())
+    assert [(fact.type, fact.holds, fact.mark) for fact in found.facts] == [
+        ("order.created", True, ""),
+        ("order.cancelled", False, ""),
+        ("order.updated", True, "Shipping"),
+    ]
+
+
+def test_an_order_of_a_type_left_out_is_still_context(site: Site) -> None:
+    """It says nothing itself, and yet entries that know it may be decided anew."""
+    found = site.fetch(Wanted("order", "SO-000124"), order_types=["WB"])
+    assert found.facts == ()
+    assert [order.number for order in found.orders] == ["SO-000124"]
+
+
+def test_an_order_that_a_person_cancels_is_cancelled(site: Site) -> None:
+    """And it is no longer told of as made."""
+    site.post("seed", {"orders": [{"OrderType": "SO", "OrderNbr": "000125", "lines": []}]})
+    site.post("orders/SO/000125/cancel", {})
+    facts = {fact.type: fact.holds for fact in site.fetch(Wanted("order", "SO-000125")).facts}
+    assert facts == {"order.cancelled": True, "order.updated": True}
+
+
+def test_an_order_that_bears_our_marker_names_its_reference(site: Site) -> None:
+    """It may be our own effect, and then is no news."""
+    reference = "a" * 19 + "7"
+    site.post(
+        "seed", {"orders": [{"OrderNbr": "000126", "note": f"Thank you\n[ref:{reference}]", "lines": []}]}
+    )
+    assert site.fetch(Wanted("order", "SO-000126")).references == (reference,)
 
 
 def test_a_custom_field_is_asked_for_where_it_is_the_order_reference(site: Site) -> None:
@@ -110,8 +139,8 @@ def test_a_number_that_is_no_key_is_refused_before_any_call(site: Site, number: 
 
 def test_another_kind_of_document_is_a_defect_of_the_caller(site: Site) -> None:
     """The adapter does what it declares, and nothing else."""
-    with pytest.raises(TypeError, match="invoice"):
-        site.fetch(Wanted("invoice", "1"))
+    with pytest.raises(TypeError, match="refund"):
+        site.fetch(Wanted("refund", "1"))
 
 
 # -- the token -----------------------------------------------------------------------------------------------

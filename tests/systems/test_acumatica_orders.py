@@ -7,11 +7,20 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connector.errors import Missing, Rejected
-from connector.systems.acumatica import source
+from connector.errors import Missing, NotUnderstood, Rejected
+from connector.systems.acumatica.numbers import order_keys
+from connector.systems.acumatica.settings import PasswordGrant
 from connector.systems.acumatica.wire import WireOrder
 from schemas.base import Money
-from tests.systems.acumatica_given import CONNECTION, order_wire, read_order, sample, settings, wrapped
+from tests.systems.acumatica_given import (
+    CONNECTION,
+    order_facts,
+    order_wire,
+    read_order,
+    sample,
+    settings,
+    wrapped,
+)
 
 
 def test_the_recorded_order_is_read() -> None:
@@ -109,6 +118,7 @@ def test_shipping_is_freight_and_premium_freight() -> None:
         ("Open", "open"),
         ("Credit Hold", "held"),
         ("Canceled", "cancelled"),
+        ("Storniert", "open"),
         ("Invoiced", "complete"),
         ("Unheard Of", "open"),
     ],
@@ -138,7 +148,81 @@ def test_an_order_without_its_keys_is_not_read(missing: str) -> None:
 def test_an_order_number_of_another_form_is_refused_in_words(number: str) -> None:
     """Someone who retrieves an order by its bare number learns the form."""
     with pytest.raises(Rejected, match="such as SO-000123"):
-        source.order_keys(number, Missing("order", number, CONNECTION))
+        order_keys(number, Missing("order", number, CONNECTION))
+
+
+# -- facts ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["On Hold", "Open", "Awaiting Payment", "Completed"])
+def test_an_order_that_is_there_was_made_and_is_not_cancelled(status: str) -> None:
+    """One on hold was made too: whether it goes on is for preferences to say. Its status is the mark of a change."""
+    facts = order_facts(order_wire(Status=status))
+    assert {name: (fact.holds, fact.mark) for name, fact in facts.items()} == {
+        "order.created": (True, ""),
+        "order.cancelled": (False, ""),
+        "order.updated": (True, status),
+    }
+    assert {fact.time for fact in facts.values()} == {datetime(2025, 8, 20, 8, tzinfo=UTC)}
+
+
+def test_a_cancelled_order_says_nothing_of_having_been_made() -> None:
+    """Whoever sees it for the first time need not make it."""
+    facts = order_facts(order_wire(Status="Canceled"))
+    assert {name: fact.holds for name, fact in facts.items()} == {
+        "order.cancelled": True,
+        "order.updated": True,
+    }
+    assert order_facts(order_wire(Status="Storniert"), cancelled_statuses=["Storniert"])[
+        "order.cancelled"
+    ].holds
+
+
+@pytest.mark.parametrize(("types", "events"), [(None, 3), (["SO"], 3), (["WB", "IN"], 0)])
+def test_only_orders_of_the_types_that_the_connection_names_are_events(
+    types: list[str] | None, events: int
+) -> None:
+    """Quotes and templates are left out so; without a list all types count."""
+    assert len(order_facts(order_wire(), order_types=types)) == events
+
+
+def test_an_order_without_the_time_of_its_change_is_not_understood() -> None:
+    """The words say which field is missing."""
+    with pytest.raises(NotUnderstood, match="order SO-000123 @ acumatica-main has no LastModified"):
+        order_facts(order_wire(LastModified=None))
+
+
+def test_the_parts_of_an_order_make_its_total() -> None:
+    """Goods and charges less discount, with shipping and tax; what is paid is what is not unpaid."""
+    totals = wrapped(
+        LineTotalAmount=Decimal("100.00"),
+        MiscTotalAmount=Decimal("3.00"),
+        DiscountTotal=Decimal("10.00"),
+        Freight=Decimal("5.00"),
+        PremiumFreight=Decimal("1.25"),
+        TaxTotal=Decimal("8.00"),
+        UnpaidBalance=Decimal("7.25"),
+    )
+    order = read_order(order_wire(Totals=totals, OrderTotal=Decimal("107.25")))
+    amounts = [order.subtotal, order.discount, order.shipping, order.tax, order.total, order.paid]
+    subtotal, discount, shipping, tax, total, paid = (one.amount for one in amounts if one)
+    assert subtotal - discount + shipping + tax == total == Decimal("107.25")
+    assert paid == 100
+
+
+def test_the_tax_of_an_older_endpoint_stands_at_the_order_itself() -> None:
+    """Where the totals name none."""
+    order = read_order(order_wire(Totals=wrapped(UnpaidBalance=Decimal(0)), TaxTotal=Decimal("8.00")))
+    assert order.tax == Money(amount=Decimal("8.00"), currency="USD")
+
+
+def test_a_charge_among_the_lines_is_never_shipped() -> None:
+    """A line type that is not goods needs no shipping method."""
+    lines = [
+        wrapped(LineNbr=number, InventoryID="A", LineType=kind)
+        for number, kind in ((1, "Goods for Inventory"), (2, "Misc. Charge"))
+    ]
+    assert [line.ships for line in read_order(order_wire(Details=lines)).lines] == ["itself", "never"]
 
 
 # -- settings ------------------------------------------------------------------------------------------------
@@ -160,7 +244,9 @@ def test_the_client_id_carries_the_tenant_once(client_id: str) -> None:
         "username": "u",
         "password": "p",
     }
-    assert settings(auth=auth).client_id == "app@Company"
+    found = settings(auth=auth)
+    assert isinstance(found.auth, PasswordGrant)
+    assert found.auth.client_of(found.tenant) == "app@Company"
 
 
 @pytest.mark.parametrize(
@@ -170,6 +256,8 @@ def test_the_client_id_carries_the_tenant_once(client_id: str) -> None:
         ({"time_zone": "Mars/Base"}, "no time zone"),
         ({"time_zone": "../etc/passwd"}, "no time zone"),
         ({"unconfirmed_statuses": ["Open", "Confirmed"]}, "'Confirmed' stands in confirmed_statuses and in"),
+        ({"released_statuses": ["Open", "Balanced"]}, "'Balanced' stands in released_statuses and in"),
+        ({"modified": {"order": "Last Modified"}}, "modified.order"),
         ({"order_reference": "Anything"}, "order_reference"),
         ({"endpoint": "Default"}, "endpoint"),
     ],

@@ -22,6 +22,8 @@ def webhook(**changes: Any) -> Webhook:
     queries = {
         "Shipments-Confirmed": WatchedInquiry(document="shipment", key=("ShipmentNbr",)),
         "Orders-Changed": WatchedInquiry(document="order", key=("OrderType", "OrderNbr")),
+        "Invoices-Released": WatchedInquiry(document="invoice", key=("Type", "ReferenceNbr")),
+        "Payments-Changed": WatchedInquiry(document="payment", key=("Type", "ReferenceNbr")),
         "InventoryQty": WatchedInquiry(document="shipment", key=("InventoryID",)),
         "BankTransactions": WatchedInquiry(document="shipment", key=("ID",)),
     }
@@ -89,6 +91,21 @@ def test_an_order_is_named_by_type_and_number() -> None:
     assert [(one.kind, one.number) for one in heard] == [("order", "SO-S20-100001")]
 
 
+@pytest.mark.parametrize(
+    ("query", "type_", "number"),
+    [
+        ("Invoices-Released", "Invoice", "INV-AR000077"),
+        ("Invoices-Released", "INV", "INV-AR000077"),
+        ("Invoices-Released", "Rechnung", "Rechnung-AR000077"),
+        ("Payments-Changed", "Voided Payment", "RPM-AR000077"),
+    ],
+)
+def test_invoices_and_payments_are_named_by_type_and_number(query: str, type_: str, number: str) -> None:
+    """The word of a type and its code are the same type; a word in another language stays."""
+    rows = [{"Type": f"{type_}  ", "ReferenceNbr": "AR000077 "}]
+    assert [one.number for one in hear(push(Query=query, Inserted=rows))] == [number]
+
+
 def test_several_documents_in_one_notification_are_each_heard_under_its_transport_id() -> None:
     """A notification of a whole transaction names each of its documents, in its order."""
     rows = [{"ShipmentNbr": number} for number in ("SH2", "SH1", "SH2")]
@@ -135,7 +152,10 @@ def test_a_time_stamp_that_is_no_64_bit_number_is_refused_in_words(stamp: object
         (b"[" * 100_000, "is JSON, but this body is not"),
         ([], "no push notification"),
         ({"hello": 1}, "Query: "),
-        (push(Query="Nobody-Knows"), "'Nobody-Knows' is not declared .*Orders-Changed, Shipments-Confirmed"),
+        (
+            push(Query="Nobody-Knows"),
+            "'Nobody-Knows' is not declared .*Orders-Changed, .*Shipments-Confirmed",
+        ),
         (push(Id=None), "Id: .*text"),
         (push(Id="a\x00b"), "Id: .*text"),
         (push(Inserted="rows"), "Inserted: "),
@@ -204,7 +224,13 @@ def test_nothing_is_authentic_where_no_webhook_is_configured() -> None:
 
 @pytest.mark.parametrize(
     ("document", "key", "words"),
-    [("shipment", ["OrderType", "OrderNbr"], "one column"), ("order", "OrderNbr", "two columns")],
+    [
+        ("shipment", ["OrderType", "OrderNbr"], "one column"),
+        ("order", "OrderNbr", "two columns"),
+        ("invoice", ["ReferenceNbr"], "two columns: its type, its number"),
+        ("payment", "ReferenceNbr", "two columns"),
+        ("refund", "N", "'shipment', 'order', 'invoice' or 'payment'"),
+    ],
 )
 def test_an_inquiry_with_the_wrong_number_of_key_columns_is_refused(
     document: str, key: object, words: str

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from connector.errors import Missing, NotUnderstood, Rejected
-from connector.systems.acumatica import source
+from connector.systems.acumatica import shipments
+from connector.systems.acumatica.parts import understood
 from connector.systems.acumatica.wire import WireShipment
 from schemas.base import Money
 from schemas.documents import Address
@@ -132,7 +133,7 @@ def test_a_combined_shipment_names_each_of_its_orders_once() -> None:
         for number, order in ((1, "000124"), (2, "000123"), (3, "000124"))
     ]
     wire = shipment_wire(Details=lines)
-    assert source.shipment_orders(wire) == read_shipment(wire).orders == ("SO-000124", "SO-000123")
+    assert shipments.shipment_orders(wire) == read_shipment(wire).orders == ("SO-000124", "SO-000123")
 
 
 def test_a_line_without_an_order_belongs_to_the_only_one() -> None:
@@ -177,6 +178,6 @@ def test_a_payload_of_another_shape_is_not_understood(changes: dict[str, object]
     """The message names the document and the member which is wrong."""
     with (
         pytest.raises(NotUnderstood, match=f"shipment SH000045 @ acumatica-main .*{member}"),
-        source.understood(Missing("shipment", "SH000045", CONNECTION)),
+        understood(Missing("shipment", "SH000045", CONNECTION)),
     ):
         facts(shipment_wire(**changes))

@@ -182,6 +182,17 @@ ROW_SAMPLES: list[tuple[str, int, Any, type[CallError], type[CallError]]] = [
         Rejected,
         OutcomeUnknown,
     ),
+    ("taken", 400, {"message": "Unique constraint violation found"}, Rejected, Rejected),
+    (
+        "foreign status",
+        400,
+        {
+            "message": 'Unable to add comment: The status "%1" is not part of the order\n     status history.',
+            "parameters": ["sent_to_erp"],
+        },
+        Rejected,
+        Rejected,
+    ),
     ("two factors", 400, {"message": "Please use the 2fa provider-specific endpoints to obtain a token."},
      CredentialsRefused, CredentialsRefused),
     ("refused", 400, {"message": "Decoding error."}, Rejected, Rejected),

@@ -11,6 +11,7 @@ from connector.errors import (
     Rejected,
     Unavailable,
 )
+from connector.systems.base import Increment, Known
 from connector.systems.http import Http
 from connector.systems.magento.adapter import MagentoAdapter
 from connector.systems.magento.client import Client, Criteria
@@ -170,7 +171,8 @@ def test_the_session_cookie_is_never_sent_back() -> None:
         running.order(NUMBER, {"MUG": 1})
 
         async def calls(adapter: MagentoAdapter, http: Http) -> list[tuple[bool, bool]]:
-            recipe = adapter.recipe(http, step({"MUG": 1}), None)
+            recipe = adapter.recipe(http, step({"MUG": 1}), Known())
+            assert not isinstance(recipe, Increment)
             await recipe.find()
             await recipe.create()
             return [("set-cookie" in e.reply_headers, "cookie" in e.request_headers) for e in http.exchanges]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import MappingMissing
-from connector.plan import StepLine
+from connector.planned import StepLine
 from connector.systems.magento import wire
 from connector.systems.magento.lines import Allocation, Goods, allocate
 from connector.systems.magento.settings import BundleForm
@@ -241,3 +241,21 @@ def test_components_of_whole_bundles_always_add_up_to_them(bundles: int, first: 
     assert apart.quantities == {"2": bundles * first, "3": bundles * second}
     whole = allocated(order, line("A", str(bundles * first)), line("B", str(bundles * second)))
     assert whole.quantities == {"1": bundles}
+
+
+def test_the_key_that_a_line_was_pushed_with_counts_before_an_items_own_id() -> None:
+    """A source's line numbers are small, and may be the ids of other items of the same SKU."""
+    order = order_of(
+        item(1, "MUG", 2, ext_order_item_id="2"), item(2, "MUG", 2, ext_order_item_id="1"), item(3, "CUP", 1)
+    )
+    assert allocated(order, line("MUG", "1", reference="1")).quantities == {"2": 1}
+
+
+def test_virtual_goods_are_billed_and_not_shipped() -> None:
+    """The same lines, two uses."""
+    order = order_of(item(1, "MUG", 2), item(2, "CODE", 1, product_type="virtual", is_virtual=1))
+    lines = (line("MUG", "1"), line("CODE", "1"))
+    assert allocated(order, *lines).quantities == {"1": 1}
+    left = {one.item_id: one.uninvoiced for one in order.items}
+    found = allocate(Goods(order, "billing"), lines, left=left, known={}, first="together")
+    assert found.quantities == {"1": 1, "2": 1}

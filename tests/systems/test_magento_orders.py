@@ -93,3 +93,14 @@ def test_an_edited_order_ships_from_its_successor() -> None:
         effect = running.deliver(step({"WIDGET-A": 1}, number="000000008"))
         pairs = [(link.source.number, link.target.number) for link in effect.links]
         assert pairs == [("000000008", "SO-000123"), ("000000008", "000000003")]
+
+
+def test_an_order_that_we_pushed_is_found_by_its_number_here_though_its_link_is_lost() -> None:
+    """It bears a reference as ours do; another order under the same number is not taken for it."""
+    with shop() as running:
+        running.order("A-SO-000123", {"MUG": 1}, ext_order_id="ERP 9")
+        with pytest.raises(NotFound):
+            running.deliver(step({"MUG": 1}, number=None), orders={"prefix": "A-"})
+        running.order("B-SO-000123", {"MUG": 1}, ext_order_id="q" * 20)
+        (link,) = running.deliver(step({"MUG": 1}, number=None), orders={"prefix": "B-"}).links
+        assert (link.source.number, link.target.number) == ("SO-000123", "B-SO-000123")

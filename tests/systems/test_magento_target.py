@@ -2,6 +2,7 @@
 the way."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from connector.errors import (
     Partial,
     Rejected,
 )
-from connector.plan import marker
+from connector.planned import PaymentStep
+from connector.reference import marker
 from connector.systems.base import Effect, Recipe
-from schemas.base import DocumentRef
+from schemas.base import DocumentRef, Money
 from tests.systems import magento_data as data
 from tests.systems.magento_shop import REFERENCE, shop, step
 
@@ -316,3 +318,53 @@ def test_the_customer_is_told_where_the_flow_says_so(notify: bool) -> None:
         running.deliver(step({"MUG": 1}, notify=notify))
         (sent,) = running.requests("/ship")
         assert (sent["body"]["notify"], sent["body"]["appendComment"]) == (notify, True)
+
+
+def test_tracking_numbers_that_came_later_are_added_to_our_shipment() -> None:
+    """Only those that are missing; the second try adds nothing."""
+    with shop() as running:
+        running.order(NUMBER, {"MUG": 1})
+        running.deliver(step({"MUG": 1}, tracks=("1Z1",)))
+        effects = [running.deliver(step({"MUG": 1}, tracks=("1Z1", "1Z2", "1Z3"))) for _ in range(2)]
+        (made,) = running.shipments()
+        assert [(t["track_number"], t["title"]) for t in made["tracks"]] == [
+            ("1Z1", "UPS Ground"),
+            ("1Z2", "UPS Ground"),
+            ("1Z3", "UPS Ground"),
+        ]
+        assert effects[0] == effects[1]
+        assert effects[0].seen["tracking"] == "UPS Ground 1Z1, UPS Ground 1Z2, UPS Ground 1Z3"
+        assert len(running.requests("/shipment/track")) == 2
+
+
+def test_a_track_whose_reply_was_lost_is_found_again() -> None:
+    """Magento would take the same number twice."""
+    with shop() as running:
+        running.order(NUMBER, {"MUG": 1})
+        running.deliver(step({"MUG": 1}))
+        running.fault(kind="reply_lost", path="/shipment/track$", when={"once": True})
+        with pytest.raises(OutcomeUnknown):
+            running.deliver(step({"MUG": 1}, tracks=("1Z1",)))
+        running.deliver(step({"MUG": 1}, tracks=("1Z1",)))
+        (made,) = running.shipments()
+        assert [track["track_number"] for track in made["tracks"]] == ["1Z1"]
+
+
+def test_a_track_that_was_accepted_and_not_kept_is_told() -> None:
+    """It is read back, and missed."""
+    with shop() as running:
+        running.order(NUMBER, {"MUG": 1})
+        running.deliver(step({"MUG": 1}))
+        running.fault(kind="not_kept", path="/shipment/track$")
+        with pytest.raises(Partial, match=r"tracking number 1Z1 \(ups\) is missing"):
+            running.deliver(step({"MUG": 1}, tracks=("1Z1",)))
+
+
+def test_steps_that_a_shop_does_not_take_are_a_defect_of_the_plan() -> None:
+    """Payments are invoices here."""
+    payment = PaymentStep(
+        **step({}).model_dump(include={"key", "reference", "document", "order"}),
+        amount=Money(amount=Decimal(1), currency="USD"),
+    )
+    with shop() as running, pytest.raises(TypeError, match="takes no payment steps"):
+        running.deliver(payment)

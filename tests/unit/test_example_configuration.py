@@ -36,7 +36,8 @@ def fixture_example() -> Loaded:
 
 def test_the_example_with_the_example_environment_is_right(example: Loaded) -> None:
     assert {settings.system for settings in example.config.connections.values()} == set(MODELS)
-    assert set(example.flows) == {"shipments-to-magento"}
+    ways = {(flow.source, flow.target) for flow in example.config.flows}
+    assert ways == {("acumatica-main", "magento-us"), ("magento-us", "acumatica-main")}
 
 
 def test_the_example_delivers_nothing_before_a_person_has_looked(example: Loaded) -> None:

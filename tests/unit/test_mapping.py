@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import MappingMissing, Rejected
-from connector.mapping import has_ship_via, look_up_ship_via
+from connector.mapping import has_row, look_up_ship_via
 from schemas.config import CarrierService, ShipViaTable
 
 UPS = CarrierService(carrier_code="ups", title="UPS Ground")
@@ -33,7 +33,7 @@ def test_blanks_around_a_value_or_a_row_do_not_matter(before: str, value: str, a
 
 @pytest.mark.parametrize("value", ["upsground", "UPS GROUND", "UPS", "default"])
 def test_nothing_but_the_exact_value_is_a_row(value: str) -> None:
-    assert not has_ship_via(TABLE, value)
+    assert not has_row(TABLE, value)
     with pytest.raises(MappingMissing):
         look_up_ship_via(TABLE, value)
 
@@ -66,7 +66,7 @@ def test_the_default_fills_the_value_into_its_templates() -> None:
 
 
 def test_a_template_in_the_value_itself_is_not_carried_out() -> None:
-    assert look_up_ship_via(WITH_DEFAULT, "{{ 1 + 1 }}").result.title == "{{ 1 + 1 }} ({{ 1 + 1 }})"
+    assert look_up_ship_via(WITH_DEFAULT, "{{ 1 + 1 }}").service.title == "{{ 1 + 1 }} ({{ 1 + 1 }})"
 
 
 def test_a_template_that_fails_with_this_value_is_an_error_for_a_person() -> None:

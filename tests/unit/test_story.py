@@ -131,10 +131,13 @@ NOTICE = NoticeRow(
     transport_id="push-1",
     kind="shipment",
     number="SH1",
+    ordering=0,
     status=NoticeStatus.COMPLETED,
     code="",
     reason="event 3 shipment.confirmed",
     payload='{"Id": "push-1"}',
+    via="webhook",
+    held=False,
     event_id=None,
     received_at=NOON,
     due_at=NOON,
@@ -152,7 +155,9 @@ def _attempt(number: int, call: dict[str, Any], *, late: bool = False) -> Attemp
 RECORD = Record(
     now=NOON + timedelta(hours=3),
     entry=ENTRY,
-    event=EventRow(3, "erp", "shipment.confirmed", "SH1", 2, "push-1", "webhook", NOON, NOON, "routed", {}),
+    event=EventRow(
+        3, "erp", "shipment.confirmed", "SH1", 2, "push-1", "webhook", NOON, NOON, "routed", False, None, {}
+    ),
     keys=(("erp", "SO-1"),),
     orders={},
     steps=(STEP,),

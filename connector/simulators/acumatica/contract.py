@@ -1,7 +1,7 @@
-"""The contract Default/25.200.001 as far as it is simulated: which entities there are, with which fields.
+"""The contract Default/25.200.001 as far as it is simulated: orders, shipments and payments with their fields.
 
 Names and kinds are those of the endpoint's OpenAPI document. It is tables only; detail entities that are
-never filled have no fields here.
+never filled have no fields here. Customers and invoices have files of their own, entities.py lists all.
 """
 
 from connector.simulators.acumatica.record import Entity
@@ -28,7 +28,8 @@ TOTALS = Entity(
         text="FreightTaxCategory",
     ),
     read_only=frozenset(
-        "DiscountTotal LineTotalAmount TaxTotal UnbilledAmount UnbilledQty UnpaidBalance".split()
+        """DiscountTotal LineTotalAmount MiscTotalAmount TaxTotal UnbilledAmount UnbilledQty
+        UnpaidBalance""".split()
     ),
 )
 SHIPPING_SETTINGS = Entity(
@@ -105,6 +106,24 @@ ORDER_PAYMENT = Entity(
         guid="NoteID",
     ),
 )
+DISCOUNT = Entity(
+    "SalesOrdersDiscountDetails",
+    _fields(
+        text="Description DiscountCode ExternalDiscountCode FreeItem SequenceID Type",
+        decimal="DiscountableAmount DiscountableQty DiscountAmount DiscountPercent FreeItemQty",
+        boolean="ManualDiscount SkipDiscount",
+    ),
+)
+TAX = Entity(
+    "TaxDetail",
+    _fields(
+        text="CustomerTaxZone OrderNbr OrderType TaxID TaxType",
+        boolean="IncludeInVATExemptTotal PendingVAT ReverseVAT StatisticalVAT",
+        integer="LineNbr RecordID",
+        decimal="TaxableAmount TaxAmount TaxRate",
+    ),
+    keys=("TaxID",),
+)
 SALES_ORDER = Entity(
     "SalesOrder",
     _fields(
@@ -124,12 +143,12 @@ SALES_ORDER = Entity(
     keys=("OrderType", "OrderNbr"),
     details={
         "Details": ORDER_LINE,
-        "DiscountDetails": Entity("SalesOrdersDiscountDetails"),
+        "DiscountDetails": DISCOUNT,
         "OrderRisks": Entity("OrderRisks"),
         "Payments": ORDER_PAYMENT,
         "Relations": Entity("RelationDetail"),
         "Shipments": ORDER_SHIPMENT,
-        "TaxDetails": Entity("TaxDetail"),
+        "TaxDetails": TAX,
     },
     linked={
         "BillToAddress": ADDRESS,
@@ -148,7 +167,7 @@ SALES_ORDER = Entity(
     title="Sales Order",
     graph="PX.Objects.SO.SOOrderEntry",
     view="Document",
-    modified="LastModified",
+    modified=("LastModified",),
 )
 SHIP_TO = Entity(
     "ShipToSettings",
@@ -235,7 +254,7 @@ SHIPMENT = Entity(
     title="Shipment",
     graph="PX.Objects.SO.SOShipmentEntry",
     view="Document",
-    modified="LastModifiedDateTime",
+    modified=("LastModifiedDateTime",),
 )
 PAYMENT_ORDER = Entity(
     "PaymentOrderDetail",
@@ -253,6 +272,17 @@ PAYMENT_DOCUMENT = Entity(
     keys=("DocType", "ReferenceNbr"),
     view="Adjustments",
 )
+APPLICATION = Entity(
+    "PaymentApplicationHistoryDetail",
+    _fields(
+        text="""AdjustedDocType AdjustedRefNbr AdjustingDocType AdjustingRefNbr ApplicationPeriod BatchNbr
+        CurrencyID Customer CustomerOrder Description DisplayDocType DisplayRefNbr PostPeriod VATCreditMemo""",
+        integer="AdjustmentNbr",
+        boolean="AdjustsVAT",
+        decimal="AmountPaid Balance BalanceWriteOff CashDiscountBalance CashDiscountTaken",
+        moment="CashDiscountDate Date DueDate",
+    ),
+)
 PAYMENT = Entity(
     "Payment",
     _fields(
@@ -266,7 +296,7 @@ PAYMENT = Entity(
     ),
     keys=("Type", "ReferenceNbr"),
     details={
-        "ApplicationHistory": Entity("PaymentApplicationHistoryDetail"),
+        "ApplicationHistory": APPLICATION,
         "Charges": Entity("PaymentCharge"),
         "CreditCardProcessingInfo": Entity("CreditCardProcessingDetail"),
         "CreditCardTransactionInfo": Entity("CreditCardTransactionDetail"),
@@ -274,14 +304,11 @@ PAYMENT = Entity(
         "OrdersToApply": PAYMENT_ORDER,
     },
     read_only=frozenset(
-        """AppliedToDocuments AppliedToOrders AvailableBalance IsCCPayment LastModifiedDateTime NoteID
-        Status""".split()
+        """ApplicationHistory AppliedToDocuments AppliedToOrders AvailableBalance IsCCPayment
+        LastModifiedDateTime NoteID Status""".split()
     ),
     title="Payment",
     graph="PX.Objects.AR.ARPaymentEntry",
     view="Document",
-    modified="LastModifiedDateTime",
+    modified=("LastModifiedDateTime",),
 )
-
-ENTITIES: dict[str, Entity] = {entity.name: entity for entity in (SALES_ORDER, SHIPMENT, PAYMENT)}
-"""The top-level entities, by the name in the URL."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connector.simulators.acumatica import odata, shipments
-from connector.simulators.acumatica.actions import ACTIONS, Action
-from connector.simulators.acumatica.contract import ENTITIES, SHIPMENT
+from connector.simulators.acumatica import odata
+from connector.simulators.acumatica.actions import ACTIONS, DELETIONS, Action
+from connector.simulators.acumatica.entities import ENTITIES
 from connector.simulators.acumatica.erp import NEW, Erp
 from connector.simulators.acumatica.errors import (
     cannot_optimize,
@@ -17,10 +17,10 @@ from connector.simulators.acumatica.errors import (
     no_entity,
     plain,
     precondition_failed,
-    status_invalid,
 )
 from connector.simulators.acumatica.operations import Operations
 from connector.simulators.acumatica.options import Options
+from connector.simulators.acumatica.own_faults import not_created
 from connector.simulators.acumatica.record import Entity, Record
 from connector.simulators.acumatica.sessions import Session
 from connector.simulators.acumatica.values import is_guid
@@ -71,7 +71,7 @@ class Endpoint:
         return status
 
     def get(self, call: Call) -> Reply:
-        """One record by keys or id, or a list."""
+        """One record by keys or id, or a list in the order of the keys."""
         view = read_view(call.received.query_pairs, call.entity)
         if call.rest:
             return Reply.of(show(_located(call), view))
@@ -80,7 +80,7 @@ class Endpoint:
         return Reply.of([show(record, view, row) for row, record in enumerate(found, 1)])
 
     def _listed(self, call: Call) -> list[Record]:
-        found = call.erp.all(call.entity)
+        found = sorted(call.erp.all(call.entity), key=lambda record: record.key)
         condition = call.option("$filter")
         if condition:
             holds = odata.compile_filter(condition, call.entity)
@@ -122,15 +122,13 @@ class Endpoint:
 
     def _write(self, call: Call, existing: Record | None, body: Mapping[str, Any]) -> Reply:
         view = read_view(call.received.query_pairs, call.entity)
-        record = write(call.erp, call.entity, existing, body, self._options.manual_numbers)
+        record = write(call.erp, call.entity, existing, body)
         return Reply.of(show(record, view))
 
     def delete(self, call: Call) -> Reply:
-        """Only shipments are deleted here; other documents are refused by their status."""
+        """Delete a record whose status allows it."""
         record = _located(call)
-        if record.entity is not SHIPMENT:
-            raise status_invalid()
-        shipments.delete(call.erp, record)
+        DELETIONS[call.entity.name](call.erp, record)
         return Reply(204)
 
     def post(self, call: Call) -> Reply:
@@ -145,8 +143,11 @@ class Endpoint:
         record = _existing(call, given)
         if record is None:
             raise no_entity()
-        if any(fault.kind == "not_created" for fault in call.received.faults) or action.idle(record):
+        ignored = not_created(call.received.faults)
+        if (ignored is not None and ignored.answer == 204) or action.idle(call.erp, record):
             return Reply(204)
+        if ignored is not None:
+            return self._begin(call, lambda: None)
         return self._act(call, action, record, body.get("parameters") or {})
 
     def _act(self, call: Call, action: Action, record: Record, parameters: Mapping[str, Any]) -> Reply:
@@ -157,14 +158,21 @@ class Endpoint:
             action.run(call.erp, current, parameters)
             self._published(call.erp)
 
-        root = call.received.path.partition(f"/{call.entity.name}/")[0] + f"/{call.entity.name}"
         if self._options.actions == "immediate":
             effect()
-            return Reply(204, headers=[("Location", f"{root}/{record.id}")])
+            return Reply(204, headers=[("Location", f"{_root(call)}/{record.id}")])
+        return self._begin(call, effect)
+
+    def _begin(self, call: Call, effect: Callable[[], None]) -> Reply:
+        """202: the effect comes when the operation ends."""
         name = call.rest[0]
         operation = self._operations.start(call.session, call.entity.name, name, effect)
         host = call.received.base_url if self._options.location == "absolute" else ""
-        return Reply(202, headers=[("Location", f"{host}{root}/{name}/status/{operation.id}")])
+        return Reply(202, headers=[("Location", f"{host}{_root(call)}/{name}/status/{operation.id}")])
+
+
+def _root(call: Call) -> str:
+    return call.received.path.partition(f"/{call.entity.name}/")[0] + f"/{call.entity.name}"
 
 
 _METHODS: dict[str, Callable[[Endpoint, Call], Reply]] = {

@@ -75,6 +75,11 @@ def status_invalid() -> VendorError:
     return failure("Document Status is invalid for processing.", "PX.Data.PXException")
 
 
+def on_hold() -> VendorError:
+    """The release of a document that is On Hold."""
+    return failure("Document is On Hold and cannot be released.", "PX.Data.PXException")
+
+
 def cannot_optimize(fields: list[str], reason: str) -> VendorError:
     """A list request over fields that the ERP cannot turn into one query."""
     listed = "".join(f"\r\n{field}: {reason}" for field in fields)

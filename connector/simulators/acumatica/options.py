@@ -45,6 +45,10 @@ class Options(BaseModel):
 
     manual_numbers: bool = False
     """Whether a new document keeps the number it was sent with; else it gets the next one."""
+    manual_customers: bool = False
+    """Whether a new customer must bring its CustomerID; else it gets the next one, whatever was sent."""
+    invoices_on_hold: bool = False
+    """Whether an invoice that is prepared is On Hold first; else it is Balanced, ready to be released."""
     delegate_fields: tuple[str, ...] = ()
     """`Entity.Field` names that a list request cannot return (GET by key can)."""
 

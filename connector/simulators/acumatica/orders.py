@@ -1,11 +1,13 @@
-"""Rules of sales orders: totals, the unpaid balance, the rows about shipments and payments, and the status.
+"""Rules of sales orders: their lines, the rows about shipments and payments, and the status.
 
 An order is computed anew whenever something it depends on changes; it starts no change of other documents.
+Its money is in totals.py.
 """
 
 from collections.abc import Callable
 from decimal import Decimal
 
+from connector.simulators.acumatica import totals
 from connector.simulators.acumatica.contract import (
     ORDER_PAYMENT,
     ORDER_SHIPMENT,
@@ -13,13 +15,12 @@ from connector.simulators.acumatica.contract import (
     SALES_ORDER,
     SHIPMENT,
 )
+from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
 from connector.simulators.acumatica.erp import Erp, derived_id
 from connector.simulators.acumatica.errors import status_invalid
 from connector.simulators.acumatica.record import Record
+from connector.simulators.acumatica.totals import NONE
 from connector.simulators.acumatica.values import midnight
-
-CENT = Decimal("0.01")
-NONE = Decimal("0.0")
 
 POSTED = frozenset({"Confirmed", "Invoiced", "Completed"})
 """The statuses of a shipment that has left the building."""
@@ -41,26 +42,22 @@ def lines_in(shipment: Record, order: Record) -> list[Record]:
     return [line for line in shipment.rows("Details") if _is_line_of(line, order)]
 
 
-def applied_payments(erp: Erp, order: Record) -> list[tuple[Record, Decimal]]:
-    """The payments applied to an order, each with the amount applied."""
-    return [
-        (payment, row.number("AppliedToOrder"))
-        for payment in erp.about(PAYMENT, order.key)
-        if payment.text("Status") != "Voided"
-        for row in payment.rows("OrdersToApply")
-        if (row.text("OrderType"), row.text("OrderNbr")) == order.key
-    ]
+def payments_of(erp: Erp, order: Record) -> list[Record]:
+    """The payments that count and are, or were, applied to an order."""
+    return [one for one in erp.about(PAYMENT, order.key) if totals.counts(one)]
 
 
 def recompute(erp: Erp, order: Record) -> None:
-    """Bring an order's lines, totals, rows and status up to date with its shipments and payments."""
-    shipments = shipments_of(erp, order)
+    """Bring an order's lines, totals, rows and status up to date with its shipments, invoices and payments."""
+    shipments, payments = shipments_of(erp, order), payments_of(erp, order)
     for line in order.rows("Details"):
         _recompute_line(line, order, shipments)
-    order.details["Shipments"] = [_shipment_row(order, shipment) for shipment in shipments]
-    paid = applied_payments(erp, order)
-    order.details["Payments"] = [_payment_row(order, payment, amount) for payment, amount in paid]
-    _recompute_totals(order, sum((amount for _, amount in paid), NONE))
+    order.details["Shipments"] = [_shipment_row(erp, order, shipment) for shipment in shipments]
+    order.details["Payments"] = [_payment_row(order, payment) for payment in payments]
+    totals.recompute(erp, order, payments)
+    for row in order.rows("TaxDetails"):
+        row.put(OrderType=order.text("OrderType"), OrderNbr=order.text("OrderNbr"))
+        row.default(TaxableAmount=order.link("Totals").number("LineTotalAmount"))
     order.put(Status=_status(order, shipments))
 
 
@@ -86,6 +83,8 @@ def complete(erp: Erp, order: Record) -> None:
         BillToAddressOverride=False,
         ShipToAddressOverride=False,
         DisableAutomaticDiscountUpdate=False,
+        DisableAutomaticTaxCalculation=False,
+        IsTaxValid=False,
     )
     number_lines(order, "Details")
     for line in order.rows("Details"):
@@ -136,24 +135,8 @@ def _recompute_line(line: Record, order: Record, shipments: list[Record]) -> Non
     )
 
 
-def _recompute_totals(order: Record, paid: Decimal) -> None:
-    lines = order.rows("Details")
-    totals = order.link("Totals")
-    amount = sum((line.number("Amount") for line in lines), NONE)
-    charges = order.number("TaxTotal") + totals.number("Freight") + totals.number("PremiumFreight")
-    seeded = order.facts.get("other_charges")
-    total = amount + charges + (seeded if isinstance(seeded, Decimal) else NONE)
-    before = order.facts.get("paid_before")
-    unpaid = total - paid - (before if isinstance(before, Decimal) else NONE)
-    order.put(OrderedQty=sum((line.number("OrderQty") for line in lines), NONE), OrderTotal=total)
-    totals.put(
-        LineTotalAmount=amount,
-        TaxTotal=order.number("TaxTotal"),
-        UnpaidBalance=max(unpaid, NONE).quantize(CENT),
-    )
-
-
-def _shipment_row(order: Record, shipment: Record) -> Record:
+def _shipment_row(erp: Erp, order: Record, shipment: Record) -> Record:
+    invoice = next(iter(erp.about(SALES_INVOICE, shipment.key)), None)
     quantity = sum((line.number("ShippedQty") for line in lines_in(shipment, order)), NONE)
     row = Record(ORDER_SHIPMENT, derived_id(order.id, shipment.id))
     row.put(
@@ -167,15 +150,21 @@ def _shipment_row(order: Record, shipment: Record) -> Record:
         OrderNoteID=order.id,
         ShippingNoteID=shipment.id,
     )
+    if invoice is not None:
+        row.put(InvoiceType=invoice.text("Type"), InvoiceNbr=invoice.text("ReferenceNbr"))
     return row
 
 
-def _payment_row(order: Record, payment: Record, amount: Decimal) -> Record:
+def _payment_row(order: Record, payment: Record) -> Record:
     row = Record(ORDER_PAYMENT, derived_id(order.id, payment.id))
     row.put(
         DocType=payment.text("Type"),
         ReferenceNbr=payment.text("ReferenceNbr"),
-        AppliedToOrder=amount,
+        AppliedToOrder=totals.applied_to_order(payment, order.key),
+        TransferredtoInvoice=totals.transferred(payment, order.key),
+        Currency=payment.fields.get("CurrencyID"),
+        LastModifiedDateTime=payment.moment("LastModifiedDateTime"),
+        Hold=payment.flag("Hold"),
         PaymentAmount=payment.number("PaymentAmount"),
         Balance=payment.number("AvailableBalance"),
         Status=payment.text("Status"),
@@ -207,6 +196,8 @@ _STATUSES: list[tuple[str, Callable[[Record, list[Record]], bool]]] = [
     ("Canceled", lambda order, shipments: order.facts.get("canceled") is True),
     ("On Hold", lambda order, shipments: order.flag("Hold")),
     ("Credit Hold", lambda order, shipments: order.flag("CreditHold")),
+    ("Invoiced", lambda order, shipments: order.facts.get("billed") == "prepared"),
+    ("Completed", lambda order, shipments: order.facts.get("billed") == "released"),
     ("Shipping", lambda order, shipments: any(one.text("Status") not in POSTED for one in shipments)),
     ("Completed", _all_shipped),
     ("Back Order", lambda order, shipments: bool(shipments)),
@@ -248,3 +239,19 @@ def reopen(erp: Erp, order: Record) -> None:
     order.facts.pop("canceled", None)
     unpin(erp, {order.key})
     refresh(erp, {order.key})
+
+
+def leave_credit_hold(erp: Erp, order: Record) -> None:
+    """Release an order from Credit Hold. Raises VendorError."""
+    if order.text("Status") != "Credit Hold":
+        raise status_invalid()
+    order.put(CreditHold=False)
+    unpin(erp, {order.key})
+    refresh(erp, {order.key})
+
+
+def delete(erp: Erp, order: Record) -> None:
+    """Delete an order that has neither shipment nor payment. Raises VendorError."""
+    if order.rows("Shipments") or order.rows("Payments"):
+        raise status_invalid()
+    erp.delete(order)

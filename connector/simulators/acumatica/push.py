@@ -1,5 +1,7 @@
 """Push notifications: inquiries watched for changed rows, delivered to webhooks up to five times, then kept.
 
+Four inquiries are there from the start; others are declared over `/_sim/push/inquiry`.
+
 The body is the documented one; what a receiver answers decides only whether it is sent once more.
 """
 
@@ -7,7 +9,7 @@ import asyncio
 import ssl
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -15,7 +17,9 @@ from typing import Literal
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
-from connector.simulators.acumatica.contract import SALES_ORDER, SHIPMENT
+from connector.simulators.acumatica.contract import PAYMENT, SALES_ORDER, SHIPMENT
+from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
+from connector.simulators.acumatica.entities import ENTITIES
 from connector.simulators.acumatica.erp import Erp
 from connector.simulators.acumatica.options import Options
 from connector.simulators.acumatica.orders import POSTED
@@ -31,47 +35,62 @@ _FIRST_DAY = datetime(1, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Inquiry:
-    """A generic inquiry: column -> field of one entity, and which records it shows."""
+    """A generic inquiry: column -> field of one entity, and the statuses it shows (None: all)."""
 
     name: str
     entity: Entity
     columns: Mapping[str, str]
-    shows: Callable[[Record], bool]
+    statuses: frozenset[str] | None = None
 
     def row(self, record: Record) -> Row | None:
         """The row of a record, None when the inquiry does not show it. Moments have no zone."""
-        if not self.shows(record):
+        if self.statuses is not None and record.text("Status") not in self.statuses:
             return None
         return {column: _plain(record.fields.get(name)) for column, name in self.columns.items()}
 
 
+class InquiryShape(BaseModel):
+    """An inquiry as it is declared (`POST /_sim/push/inquiry`); a column without a field is the field's name.
+
+    Header fields only: an inquiry that joins detail tables may hang a real site.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    entity: str
+    columns: dict[str, str] | list[str]
+    statuses: frozenset[str] | None = None
+
+    def made(self) -> Inquiry:
+        """The inquiry. Raises ValueError for an entity or field that is not there."""
+        if self.entity not in ENTITIES:
+            raise ValueError(f"there is no entity {self.entity}; known: {', '.join(ENTITIES)}")
+        entity = ENTITIES[self.entity]
+        columns = self.columns if isinstance(self.columns, dict) else {name: name for name in self.columns}
+        unknown = sorted(set(columns.values()) - set(entity.fields))
+        if unknown:
+            raise ValueError(f"{entity.name} has no field {unknown[0]}")
+        return Inquiry(self.name, entity, columns, self.statuses)
+
+
+def _inquiry(name: str, entity: Entity, fields: str, statuses: frozenset[str] | None = None) -> Inquiry:
+    columns = {field: field for field in fields.split()} | {"LastModified": entity.modified[0]}
+    return Inquiry(name, entity, columns, statuses)
+
+
 INQUIRIES = (
-    Inquiry(
-        "Shipments-Confirmed",
-        SHIPMENT,
-        {
-            "ShipmentNbr": "ShipmentNbr",
-            "Type": "Type",
-            "Status": "Status",
-            "CustomerID": "CustomerID",
-            "LastModified": "LastModifiedDateTime",
-        },
-        lambda shipment: shipment.text("Status") in POSTED,
+    _inquiry("Shipments-Confirmed", SHIPMENT, "ShipmentNbr Type Status CustomerID", POSTED),
+    _inquiry("Orders-Changed", SALES_ORDER, "OrderType OrderNbr Status ExternalRef"),
+    _inquiry(
+        "Invoices-Released",
+        SALES_INVOICE,
+        "Type ReferenceNbr Status CustomerID Amount Balance",
+        frozenset({"Open", "Closed"}),
     ),
-    Inquiry(
-        "Orders-Changed",
-        SALES_ORDER,
-        {
-            "OrderType": "OrderType",
-            "OrderNbr": "OrderNbr",
-            "Status": "Status",
-            "ExternalRef": "ExternalRef",
-            "LastModified": "LastModified",
-        },
-        lambda order: True,
-    ),
+    _inquiry("Payments-Changed", PAYMENT, "Type ReferenceNbr Status CustomerID PaymentAmount ExternalRef"),
 )
-"""Header columns only: an inquiry that joins detail tables may hang a real site."""
+"""Those that are there from the start."""
 
 
 def _plain(value: object) -> object:
@@ -119,6 +138,7 @@ class Push:
 
     def __init__(self, options: Options, clock: Clock, lock: threading.RLock) -> None:
         self.destinations: dict[str, Destination] = {}
+        self.inquiries: dict[str, Inquiry] = {one.name: one for one in INQUIRIES}
         self._options = options
         self._clock = clock
         self._lock = lock
@@ -129,10 +149,16 @@ class Push:
         self._tls: ssl.SSLContext | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def watch(self, inquiry: Inquiry, erps: Iterable[Erp]) -> None:
+        """Add an inquiry, or replace one; what it shows already is not pushed."""
+        self.inquiries[inquiry.name] = inquiry
+        for record in (record for erp in erps for record in erp.all(inquiry.entity)):
+            self._swap(inquiry.name, record.id, inquiry.row(record))
+
     def observe(self, erp: Erp, announce: bool = True) -> None:
         """Look at what changed in an ERP since the last call, and push the rows of each inquiry."""
         changed, deleted = erp.take_changes()
-        for inquiry in INQUIRIES:
+        for inquiry in self.inquiries.values():
             rows = [(one, inquiry.row(one)) for one in changed if one.entity is inquiry.entity]
             rows += [(one, None) for one in deleted if one.entity is inquiry.entity]
             for record, now in rows:
@@ -148,7 +174,7 @@ class Push:
 
     def _announce_change(self, inquiry: Inquiry, now: Row | None, before: Row | None, tenant: str) -> None:
         """Keys are padded in Inserted and not in Deleted, as the documentation's example shows."""
-        inserted = [_padded(now, inquiry.entity.keys)] if now else []
+        inserted = [_padded(now, _key_columns(inquiry))] if now else []
         self.send(inquiry.name, inserted, [before] if before else [], tenant)
 
     def send(
@@ -241,6 +267,10 @@ class Push:
             }
             for one in self._kept().values()
         ]
+
+
+def _key_columns(inquiry: Inquiry) -> list[str]:
+    return [column for column, name in inquiry.columns.items() if name in inquiry.entity.keys]
 
 
 def _padded(row: Row, keys: Iterable[str]) -> Row:

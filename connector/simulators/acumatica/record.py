@@ -1,6 +1,6 @@
 """What a record of the simulated ERP is: an entity's shape, and one record or row of it.
 
-The tables of real entities are in contract.py; behaviour is in orders.py, shipments.py and payments.py.
+The tables of real entities are in entities.py; behaviour is in the file of each document.
 """
 
 import uuid
@@ -26,7 +26,7 @@ class Entity:
     title: str = ""
     graph: str = ""
     view: str = ""
-    modified: str = ""
+    modified: tuple[str, ...] = ()
 
 
 @dataclass

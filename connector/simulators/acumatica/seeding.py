@@ -7,23 +7,37 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from connector.simulators.acumatica import orders, shipments
+from connector.simulators.acumatica import billing, customers, orders, payments, shipments
+from connector.simulators.acumatica.checks import KINDS_OF_NAMES
 from connector.simulators.acumatica.contract import (
     ORDER_LINE,
     PACKAGE,
     PACKAGE_CONTENT,
+    PAYMENT,
     SALES_ORDER,
     SHIPMENT,
     SHIPMENT_LINE,
 )
+from connector.simulators.acumatica.contract_customers import CUSTOMER
+from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
 from connector.simulators.acumatica.erp import Erp, order_keys
+from connector.simulators.acumatica.errors import VendorError
 from connector.simulators.acumatica.record import Entity, Record, new_row
 from connector.simulators.acumatica.values import as_decimal
 from connector.simulators.base import SeedError
 
 _LINKED = ("BillToAddress", "BillToContact", "ShipToAddress", "ShipToContact", "ShippingSettings", "Totals")
+
+
+class _SeedInvoice(BaseModel):
+    """The invoice of a confirmed shipment."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    shipment: str
+    released: bool = False
 
 
 class _Seed(BaseModel):
@@ -32,10 +46,24 @@ class _Seed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tenant: str | None = None
-    customers: list[str] | None = None
+    customers: list[str | dict[str, Any]] | None = None
+    """CustomerIDs, or customers with fields, MainContact and its Address."""
     items: list[str] | None = None
+    known: dict[str, list[str]] = Field(default_factory=dict)
+    """Further lists of names that may be referred to, such as warehouses; one not given is not checked."""
     orders: list[dict[str, Any]] = Field(default_factory=list)
     shipments: list[dict[str, Any]] = Field(default_factory=list)
+    invoices: list[_SeedInvoice] = Field(default_factory=list)
+    payments: list[dict[str, Any]] = Field(default_factory=list)
+    """Payment fields, the `order` they are applied to, and `released` (true unless told otherwise)."""
+
+    @field_validator("known")
+    @classmethod
+    def _are_kinds(cls, known: dict[str, list[str]]) -> dict[str, list[str]]:
+        strange = sorted(set(known) - KINDS_OF_NAMES)
+        if strange:
+            raise ValueError(f"{strange[0]} is not one of {', '.join(sorted(KINDS_OF_NAMES))}")
+        return known
 
 
 def read_seed(wanted: object) -> _Seed:
@@ -48,10 +76,10 @@ def read_seed(wanted: object) -> _Seed:
 
 def plant(erp: Erp, seed: _Seed) -> dict[str, object]:
     """Add the seed's documents to an ERP; returns keys and ids. Raises SeedError, naming the document."""
-    if seed.customers is not None:
-        erp.customers = (erp.customers or set()) | set(seed.customers)
-    if seed.items is not None:
-        erp.items = (erp.items or set()) | set(seed.items)
+    for kind, names in {**seed.known, "items": seed.items or []}.items():
+        if names:
+            erp.known.setdefault(kind, set()).update(names)
+    made_customers = [_document(erp, one, CUSTOMER, _customer) for one in seed.customers or ()]
     asked = {}
     made_orders = []
     for one in seed.orders:
@@ -61,9 +89,14 @@ def plant(erp: Erp, seed: _Seed) -> dict[str, object]:
     made_shipments = [_document(erp, one, SHIPMENT, _shipment) for one in seed.shipments]
     for order in made_orders:
         _pin(erp, order, asked[order.key])
+    made_payments = [_document(erp, one, PAYMENT, _payment) for one in seed.payments]
+    made_invoices = [_document(erp, one, SALES_INVOICE, _invoice) for one in seed.invoices]
     return {
+        "customers": [_named(one) for one in made_customers],
         "orders": [_named(one) for one in made_orders],
         "shipments": [_named(one) for one in made_shipments],
+        "invoices": [_named(one) for one in made_invoices],
+        "payments": [_named(one) for one in made_payments],
     }
 
 
@@ -71,10 +104,10 @@ def _named(record: Record) -> dict[str, object]:
     return {"id": record.id, **{name: record.fields[name] for name in record.entity.keys}}
 
 
-def _document(erp: Erp, given: Mapping[str, Any], entity: Entity, make: Any) -> Record:
+def _document(erp: Erp, given: Any, entity: Entity, make: Any) -> Record:
     try:
         record: Record = make(erp, given)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, VendorError) as error:
         raise SeedError(f"{entity.name} {given}: {error}") from error
     return record
 
@@ -89,6 +122,42 @@ def _header(given: Mapping[str, Any], entity: Entity, apart: frozenset[str]) -> 
     record.note = str(given.get("note", ""))
     record.custom = given.get("custom", {})
     return record
+
+
+def _customer(erp: Erp, given: str | Mapping[str, Any]) -> Record:
+    fields: dict[str, Any] = (
+        {"CustomerID": given, "CustomerName": given} if isinstance(given, str) else {**given}
+    )
+    main = dict(fields.pop("MainContact", {}))
+    address = main.pop("Address", {})
+    customer = _header(fields, CUSTOMER, frozenset({"note", "custom"}))
+    customer.fields.setdefault("CustomerID", erp.next_number(CUSTOMER))
+    person = customer.linked["MainContact"] = new_row(CUSTOMER.linked["MainContact"], main)
+    person.linked["Address"] = new_row(person.entity.linked["Address"], address)
+    erp.known.setdefault("customers", set())
+    customers.complete(erp, customer)
+    customers.store(erp, customer, set())
+    return customer
+
+
+def _payment(erp: Erp, given: Mapping[str, Any]) -> Record:
+    order = erp.find(SALES_ORDER, tuple(map(str, given["order"])))
+    if order is None:
+        raise ValueError(f"there is no order {given['order']}")
+    payment = _header(given, PAYMENT, frozenset({"order", "released", "note", "custom"}))
+    unpaid = order.link("Totals").number("UnpaidBalance")
+    amount = payment.number("PaymentAmount") or unpaid
+    return payments.pay_by_hand(erp, order, min(amount, unpaid), payment, given.get("released", True))
+
+
+def _invoice(erp: Erp, given: _SeedInvoice) -> Record:
+    shipment = erp.find(SHIPMENT, (given.shipment,))
+    if shipment is None:
+        raise ValueError(f"there is no shipment {given.shipment}")
+    invoice = billing.prepare(erp, shipment)
+    if given.released:
+        billing.release(erp, invoice)
+    return invoice
 
 
 _ORDER_APART = frozenset(
@@ -106,6 +175,9 @@ def _order(erp: Erp, given: Mapping[str, Any]) -> Record:
     order.facts["prepayment_required"] = bool(given.get("PrepaymentRequired", status == "Awaiting Payment"))
     if status == "Canceled":
         order.facts["canceled"] = True
+    order.facts["seeded_tax"] = order.number("TaxTotal")
+    for name in _LINKED[:4]:
+        order.fields.setdefault(f"{name}Override", name in given)
     order.details["Details"] = [new_row(ORDER_LINE, line) for line in given.get("lines", [])]
     orders.complete(erp, order)
     if erp.find(SALES_ORDER, order.key):

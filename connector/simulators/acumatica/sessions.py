@@ -192,6 +192,17 @@ class Sessions:
         if token is not None:
             self._open.pop(token.grant.id, None)
 
+    def expire_tokens(self) -> None:
+        """Let every access token end now, as if its hour were over; refresh tokens and cookies stay."""
+        now = self._clock.now()
+        self._tokens = {value: _Token(one.grant, min(one.ends, now)) for value, one in self._tokens.items()}
+
+    def revoke(self) -> None:
+        """What an administrator does: every grant, token and session of this site ends."""
+        self._tokens.clear()
+        self._grants.clear()
+        self._open.clear()
+
     def end_all(self) -> None:
         """What a restart of the site does: every session ends, tokens stay valid."""
         self._open.clear()

@@ -1,6 +1,7 @@
 """Rules of shipments: made from orders, confirmed, corrected, deleted, and what they do to the orders.
 
-Statuses here are On Hold, Open and Confirmed; what invoicing would add is accepted from a seed only.
+Statuses here are On Hold, Open and Confirmed; an invoice about a shipment makes it Invoiced and, once
+released, Completed. Invoices are made in billing.py.
 """
 
 from datetime import datetime
@@ -14,10 +15,11 @@ from connector.simulators.acumatica.contract import (
     SHIPMENT_LINE,
     SHIPMENT_ORDER,
 )
+from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
 from connector.simulators.acumatica.erp import Erp, derived_id, order_keys
 from connector.simulators.acumatica.errors import status_invalid
-from connector.simulators.acumatica.orders import NONE
 from connector.simulators.acumatica.record import Record
+from connector.simulators.acumatica.totals import NONE
 from connector.simulators.acumatica.values import midnight
 
 _SHIPPABLE = frozenset({"Open", "Back Order", "Shipping"})
@@ -141,6 +143,10 @@ def recompute(erp: Erp, shipment: Record) -> None:
     lines, packages = shipment.rows("Details"), shipment.rows("Packages")
     if shipment.text("Status") not in orders.POSTED:
         shipment.put(Status="On Hold" if shipment.flag("Hold") else "Open")
+    invoices = erp.about(SALES_INVOICE, shipment.key)
+    if invoices:
+        released = all(one.facts.get("released") for one in invoices)
+        shipment.put(Status="Completed" if released else "Invoiced")
     shipment.put(
         ShippedQty=sum((line.number("ShippedQty") for line in lines), NONE),
         PackageCount=len(packages),
@@ -164,6 +170,8 @@ def _order_row(erp: Erp, shipment: Record, key: tuple[str, ...]) -> Record:
         ShippedQty=sum((line.number("ShippedQty") for line in lines), NONE),
         OrderNoteID=order.id if order else None,
     )
+    for invoice in erp.about(SALES_INVOICE, shipment.key):
+        row.put(InvoiceType=invoice.text("Type"), InvoiceNbr=invoice.text("ReferenceNbr"))
     return row
 
 

@@ -4,11 +4,14 @@ Unknown and read-only fields are ignored in silence, as recorded. It never answe
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from connector.simulators.acumatica import orders, payments, shipments
+from connector.simulators.acumatica import checks, customers, invoices, orders, payments, shipments
+from connector.simulators.acumatica.checks import Problems
 from connector.simulators.acumatica.contract import PAYMENT, SALES_ORDER, SHIPMENT
+from connector.simulators.acumatica.contract_customers import CUSTOMER
+from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
 from connector.simulators.acumatica.erp import NEW, Erp, order_keys
 from connector.simulators.acumatica.errors import entity_has_errors, invalid_request
 from connector.simulators.acumatica.record import Entity, Record
@@ -20,24 +23,12 @@ _SYSTEM = frozenset(
 )
 
 
-@dataclass
-class _Errors:
-    """What was found wrong, by record and field."""
-
-    found: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def add(self, record: Record, name: str, text: str) -> None:
-        self.found[record.id, name] = text
-
-
-def write(
-    erp: Erp, entity: Entity, existing: Record | None, body: Mapping[str, Any], manual_numbers: bool
-) -> Record:
+def write(erp: Erp, entity: Entity, existing: Record | None, body: Mapping[str, Any]) -> Record:
     """Create a record, or change `existing`. Raises VendorError: 400 malformed body, 422 refused values."""
     record = existing.copy() if existing else Record(entity)
     before = order_keys(existing) if existing else set()
-    errors = _Errors()
-    fixed = entity.keys if existing else () if manual_numbers else entity.keys[-1:]
+    errors = Problems()
+    fixed = entity.keys if existing else () if _is_numbered_by_hand(erp, entity) else entity.keys[-1:]
     _apply(record, body, errors, fixed)
     rules = _RULES[entity.name]
     rules.check(erp, record, existing, errors)
@@ -50,6 +41,10 @@ def write(
     return record
 
 
+def _is_numbered_by_hand(erp: Erp, entity: Entity) -> bool:
+    return erp.options.manual_customers if entity is CUSTOMER else erp.options.manual_numbers
+
+
 def unwrap(body: Mapping[str, Any], name: str) -> object:
     """The value of a wrapped field, None when absent. Raises VendorError (400) when it is not wrapped."""
     wrapped = body.get(name)
@@ -60,7 +55,7 @@ def unwrap(body: Mapping[str, Any], name: str) -> object:
     return wrapped.get("value")
 
 
-def _apply(record: Record, body: Mapping[str, Any], errors: _Errors, fixed: tuple[str, ...] = ()) -> None:
+def _apply(record: Record, body: Mapping[str, Any], errors: Problems, fixed: tuple[str, ...] = ()) -> None:
     for name, given in body.items():
         if name in _SYSTEM or name in record.entity.read_only:
             continue
@@ -76,7 +71,7 @@ def _apply(record: Record, body: Mapping[str, Any], errors: _Errors, fixed: tupl
 
 
 def _apply_field(
-    record: Record, name: str, body: Mapping[str, Any], errors: _Errors, fixed: tuple[str, ...]
+    record: Record, name: str, body: Mapping[str, Any], errors: Problems, fixed: tuple[str, ...]
 ) -> None:
     value = unwrap(body, name)
     if name in fixed or (value == NEW and name in record.entity.keys):
@@ -87,7 +82,7 @@ def _apply_field(
         errors.add(record, name, f"'{value}' is not a valid value for '{name}'.")
 
 
-def _apply_rows(record: Record, detail: str, given: Any, errors: _Errors) -> None:
+def _apply_rows(record: Record, detail: str, given: Any, errors: Problems) -> None:
     if not isinstance(given, list):
         raise invalid_request("A list of rows is expected.", f"entity.{detail}")
     rows = record.rows(detail)
@@ -130,7 +125,7 @@ def _apply_custom(record: Record, given: Any) -> None:
             record.custom.setdefault(view, {})[name] = {"type": held["type"], "value": held.get("value")}
 
 
-def _refusal(record: Record, body: Mapping[str, Any], errors: _Errors, updating: bool) -> Exception:
+def _refusal(record: Record, body: Mapping[str, Any], errors: Problems, updating: bool) -> Exception:
     """422: the fields sent, those with errors, and the keys; the two spaces are in the product's text."""
     sent = {name for name in body if name in record.entity.fields} | set(record.entity.keys)
     details = {name for name in body if name in record.entity.details}
@@ -146,97 +141,6 @@ def _refusal(record: Record, body: Mapping[str, Any], errors: _Errors, updating:
     )
 
 
-def _check_order(erp: Erp, order: Record, existing: Record | None, errors: _Errors) -> None:
-    _check_customer(erp, order, errors)
-    for line in order.rows("Details"):
-        _check_item(erp, line, errors)
-        if line.number("OrderQty") < line.number("QtyOnShipments"):
-            errors.add(line, "OrderQty", "The quantity cannot be less than the quantity on shipments.")
-
-
-def _check_customer(erp: Erp, record: Record, errors: _Errors) -> None:
-    customer = record.text("CustomerID")
-    if not customer:
-        errors.add(record, "CustomerID", "'Customer' cannot be empty.")
-    elif erp.customers is not None and customer not in erp.customers:
-        errors.add(record, "CustomerID", "'Customer' cannot be found in the system.")
-
-
-def _check_item(erp: Erp, line: Record, errors: _Errors) -> None:
-    item = line.text("InventoryID")
-    if not item:
-        errors.add(line, "InventoryID", "'Inventory ID' cannot be empty.")
-    elif erp.items is not None and item not in erp.items:
-        errors.add(line, "InventoryID", "'Inventory ID' cannot be found in the system.")
-
-
-def _check_shipment(erp: Erp, shipment: Record, existing: Record | None, errors: _Errors) -> None:
-    if not shipment.rows("Details"):
-        errors.add(shipment, "ShipmentNbr", "A shipment must have at least one line.")
-    if existing and existing.text("Status") in orders.POSTED and _shipped(existing) != _shipped(shipment):
-        errors.add(shipment, "Status", "The lines of a confirmed shipment cannot be changed.")
-    _spread_orders(erp, shipment)
-    asked: dict[tuple[str, ...], Any] = {}
-    for line in shipment.rows("Details"):
-        _check_shipment_line(erp, line, existing, errors, asked)
-
-
-def _shipped(shipment: Record) -> list[tuple[object, ...]]:
-    return [(*_line_key(line), line.number("ShippedQty")) for line in shipment.rows("Details")]
-
-
-def _spread_orders(erp: Erp, shipment: Record) -> None:
-    """A line that names an order but no order line stands for all open lines of that order."""
-    spread: list[Record] = []
-    for line in shipment.rows("Details"):
-        order = erp.find(SALES_ORDER, (line.text("OrderType"), line.text("OrderNbr")))
-        if order is None or line.fields.get("OrderLineNbr") is not None:
-            spread.append(line)
-            continue
-        opened = [one for one in order.rows("Details") if shipments.open_quantity(one) > 0]
-        spread += [shipments.line_for(order, one, shipments.open_quantity(one)) for one in opened]
-    shipment.details["Details"] = spread
-
-
-def _check_shipment_line(
-    erp: Erp, line: Record, existing: Record | None, errors: _Errors, asked: dict[tuple[str, ...], Any]
-) -> None:
-    order = erp.find(SALES_ORDER, (line.text("OrderType"), line.text("OrderNbr")))
-    origin = shipments.order_line(order, line) if order else None
-    if origin is None:
-        errors.add(line, "OrderNbr", "'Order Nbr.' cannot be found in the system.")
-        return
-    own = sum(
-        (
-            row.number("ShippedQty")
-            for row in (existing.rows("Details") if existing else [])
-            if _line_key(row) == _line_key(line)
-        ),
-        orders.NONE,
-    )
-    available = shipments.open_quantity(origin) + own - asked.get(_line_key(line), orders.NONE)
-    if line.fields.get("ShippedQty") is None:
-        line.put(ShippedQty=available)
-    if line.number("ShippedQty") > available:
-        errors.add(
-            line, "ShippedQty", "The shipped quantity exceeds the open quantity of the sales order line."
-        )
-    asked[_line_key(line)] = asked.get(_line_key(line), orders.NONE) + line.number("ShippedQty")
-
-
-def _line_key(line: Record) -> tuple[str, ...]:
-    return line.text("OrderType"), line.text("OrderNbr"), line.text("OrderLineNbr")
-
-
-def _check_payment(erp: Erp, payment: Record, existing: Record | None, errors: _Errors) -> None:
-    _check_customer(erp, payment, errors)
-    for row in payment.rows("OrdersToApply"):
-        if erp.find(SALES_ORDER, (row.text("OrderType"), row.text("OrderNbr"))) is None:
-            errors.add(row, "OrderNbr", "'Order Nbr.' cannot be found in the system.")
-    if payments.applied(payment) > payment.number("PaymentAmount"):
-        errors.add(payment, "PaymentAmount", "The applied amount exceeds the payment amount.")
-
-
 def _store_order(erp: Erp, order: Record, before: set[tuple[str, ...]]) -> None:
     orders.recompute(erp, order)
     erp.save(order)
@@ -246,15 +150,19 @@ def _store_order(erp: Erp, order: Record, before: set[tuple[str, ...]]) -> None:
 class _Rules:
     """What an entity checks before, fills in, and does on saving."""
 
-    check: Callable[[Erp, Record, Record | None, _Errors], None]
+    check: Callable[[Erp, Record, Record | None, Problems], None]
     complete: Callable[[Erp, Record], None]
     store: Callable[[Erp, Record, set[tuple[str, ...]]], None]
 
 
 _RULES: dict[str, _Rules] = {
-    SALES_ORDER.name: _Rules(_check_order, orders.complete, _store_order),
+    CUSTOMER.name: _Rules(checks.check_customer, customers.complete, customers.store),
+    SALES_ORDER.name: _Rules(checks.check_order, orders.complete, _store_order),
     SHIPMENT.name: _Rules(
-        _check_shipment, shipments.complete, lambda erp, shipment, before: shipments.store(erp, shipment)
+        checks.check_shipment,
+        shipments.complete,
+        lambda erp, shipment, before: shipments.store(erp, shipment),
     ),
-    PAYMENT.name: _Rules(_check_payment, payments.complete, payments.store),
+    SALES_INVOICE.name: _Rules(checks.check_invoice, invoices.complete, invoices.store),
+    PAYMENT.name: _Rules(checks.check_payment, payments.complete, payments.store),
 }

@@ -49,7 +49,7 @@ def invoice(store: Store, order: Document, body: Mapping[str, Any]) -> str:
     document = _document(store, order, planned, asked)
     if body.get("comment") and body["comment"].get("comment"):
         document["comments"].append(new_comment(store, document, body["comment"], "invoice_comment"))
-    store.invoices[document["entity_id"]] = document
+    store.add("invoices", document)
     _book(store, order, document)
     settle_state(store, order, in_process=True)
     return str(document["entity_id"])
@@ -234,7 +234,7 @@ def _book(store: Store, order: Document, document: Document) -> None:
     put(order, "total_due", amount(order, "grand_total") - amount(order, "total_paid"))
     add(order["payment"], "amount_paid", amount(document, "grand_total"))
     add(order["payment"], "shipping_captured", amount(document, "shipping_amount"))
-    store.touch(order)
+    store.save_order(order)
 
 
 def add_invoice_comment(store: Store, entity: Mapping[str, Any]) -> Document:

@@ -127,3 +127,11 @@ CREDITMEMO = frozenset(
     """.split()
 )
 """Scalar members of creditmemo."""
+
+TRANSACTION = frozenset(
+    """
+    additional_information created_at is_closed order_id parent_id parent_txn_id payment_id transaction_id
+    txn_id txn_type
+    """.split()
+)
+"""Scalar members of a payment transaction."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from connector.simulators.magento.errors import Refusal
 from connector.simulators.magento.quantities import to_cancel, to_invoice, to_refund
-from connector.simulators.magento.store import STATUSES, Document, Store, add_quantity, amount, put
+from connector.simulators.magento.store import Document, Store, add_quantity, amount, put
 
 CANNOT_HOLD = "A hold action is not available."
 CANNOT_UNHOLD = "You cannot remove the hold."
@@ -63,7 +63,7 @@ def comment(store: Store, order: Document, given: Mapping[str, Any]) -> bool:
     Raises Refusal.
     """
     status = given.get("status")
-    if status is not None and status not in STATUSES.get(order.get("state") or "", ()):
+    if status is not None and status not in store.statuses.get(order.get("state") or "", ()):
         raise Refusal(400, FOREIGN_STATUS, [status])
     order["status_histories"].append(
         {
@@ -92,9 +92,11 @@ _NESTED = frozenset({"items", "billing_address", "payment", "status_histories", 
 
 def _change(store: Store, order: Document, entity: Mapping[str, Any]) -> Document:
     given = {name: value for name, value in entity.items() if name not in _NESTED}
+    _check_number(store, order["entity_id"], given.get("increment_id"))
+    changed = [(_line_of(order, line), line) for line in entity.get("items") or []]
+    lines = [_change_line(store, item, line) for item, line in changed]
     order.update(given)
-    lines = [_change_line(store, order, line) for line in entity.get("items") or []]
-    store.touch(order)
+    store.save_order(order)
     bare = [
         {name: value for name, value in one.items() if name != "extension_attributes"}
         for one in order["items"]
@@ -113,10 +115,15 @@ def _change(store: Store, order: Document, entity: Mapping[str, Any]) -> Documen
     }
 
 
-def _change_line(store: Store, order: Document, line: Mapping[str, Any]) -> Document:
-    item = next((one for one in order["items"] if one["item_id"] == line.get("item_id")), None)
-    if item is None:
-        raise Refusal(400, "The order item could not be saved.")
+def _line_of(order: Document, line: Mapping[str, Any]) -> Document:
+    for item in order["items"]:
+        if item["item_id"] == line.get("item_id"):
+            found: Document = item
+            return found
+    raise Refusal(400, "The order item could not be saved.")
+
+
+def _change_line(store: Store, item: Document, line: Mapping[str, Any]) -> Document:
     item.update(line)
     store.touch(item)
     stamps = {name: item[name] for name in ("created_at", "item_id", "order_id", "updated_at")}
@@ -140,10 +147,9 @@ def _create(store: Store, entity: Mapping[str, Any]) -> Document:
     if not (entity.get("payment") or {}).get("method"):
         raise Refusal(400, NO_PAYMENT)
     number = store.next_id("order")
-    wanted = entity.get("increment_id")
-    if any(wanted and one["increment_id"] == wanted for one in store.orders.values()):
-        raise Refusal(400, NOT_UNIQUE)
-    order = _new_order(store, entity, number, wanted or f"{store.next_id('increment'):09d}")
+    increment = str(entity.get("increment_id") or "") or f"{store.next_id('increment'):09d}"
+    _check_number(store, number, increment)
+    order = _new_order(store, entity, number, increment)
     stub = {**order, "items": [_stub_line(item) for item in order["items"]]}
     if order["_shipping"]:
         lines = [{n: v for n, v in item.items() if n not in _STAMPS} for item in order["items"]]
@@ -152,8 +158,15 @@ def _create(store: Store, entity: Mapping[str, Any]) -> Document:
     order["items"] = [_stored_line(item) for item in order["items"]]
     order["_shipping"] = _stored_shipping(order)
     order["extension_attributes"] = dict(_EXTENSION)
-    store.orders[number] = order
+    store.add("orders", order)
     return stub
+
+
+def _check_number(store: Store, own: int, wanted: str | None) -> None:
+    """No two orders bear one number (recording, `create.own_increment_id_again`). Raises Refusal."""
+    others = (one["increment_id"] for number, one in store.orders.items() if number != own)
+    if wanted and wanted in others:
+        raise Refusal(400, NOT_UNIQUE)
 
 
 _STAMPS = ("created_at", "updated_at", "item_id", "order_id")

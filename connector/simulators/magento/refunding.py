@@ -152,7 +152,7 @@ def _store(store: Store, order: Document, document: Document) -> None:
     document.update(entity_id=number, increment_id=f"{number:09d}", created_at=now, updated_at=now)
     for line in document["items"]:
         line.update(entity_id=store.next_id("creditmemo_item"), parent_id=number)
-    store.creditmemos[number] = document
+    store.add("creditmemos", document)
 
 
 _LINE_MOVES = {
@@ -188,7 +188,7 @@ def _book(store: Store, order: Document, document: Document) -> None:
     order["customer_note_notify"] = 0
     add(order["payment"], "amount_refunded", amount(document, "grand_total"))
     add(order["payment"], "shipping_refunded", amount(document, "shipping_amount"))
-    store.touch(order)
+    store.save_order(order)
 
 
 def _tell(store: Store, order: Document, total: Decimal) -> None:

@@ -17,6 +17,7 @@ from connector.simulators.magento.members import (
     ORDER_ITEM,
     PAYMENT,
     SHIPMENT,
+    TRANSACTION,
 )
 from connector.simulators.magento.seeding import Settings
 from connector.simulators.magento.store import Document, Store, listed_item, shown, shown_order
@@ -193,6 +194,21 @@ def _add_invoice_comment(call: Call) -> object:
     return invoicing.add_invoice_comment(call.store, call.body(bodies.COMMENT_ENTITY, "entity")["entity"])
 
 
+def _made(make: Callable[[Call], str]) -> Callable[[Call], object]:
+    """A call that answers the id of what it made: as text, or as a number with the switch."""
+
+    def answer(call: Call) -> object:
+        number = make(call)
+        return int(number) if call.settings.numeric_ids else number
+
+    return answer
+
+
+def _no_transactions(call: Call) -> Document:
+    """No gateway is simulated, so nothing was ever charged (recording, `transactions.by_order`)."""
+    return _list(call, [], TRANSACTION)
+
+
 def _refund_invoice(call: Call) -> object:
     call.body(bodies.REFUND)
     return refunding.refund_invoice(call.store, call.ids[0])
@@ -223,19 +239,22 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("POST", "/orders/{id}/emails", "Magento_Sales::emails", _no_email),
     Route(
-        "POST", "/order/{id}/ship", _SHIP, lambda c: shipping.ship(c.store, c.order(), c.body(bodies.SHIP))
+        "POST",
+        "/order/{id}/ship",
+        _SHIP,
+        _made(lambda c: shipping.ship(c.store, c.order(), c.body(bodies.SHIP))),
     ),
     Route(
         "POST",
         "/order/{id}/invoice",
         "Magento_Sales::invoice",
-        lambda c: invoicing.invoice(c.store, c.order(), c.body(bodies.INVOICE)),
+        _made(lambda c: invoicing.invoice(c.store, c.order(), c.body(bodies.INVOICE))),
     ),
     Route(
         "POST",
         "/order/{id}/refund",
         _MEMO,
-        lambda c: refunding.refund(c.store, c.order(), c.body(bodies.REFUND)),
+        _made(lambda c: refunding.refund(c.store, c.order(), c.body(bodies.REFUND))),
     ),
     Route("GET", "/shipments", _SHIPMENT, _documents("shipments", SHIPMENT)),
     Route("POST", "/shipment", _SHIPMENT, _save_shipment),
@@ -258,6 +277,7 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/invoices/{id}/void", _INVOICE, _unavailable("The void action is not available.", "invoices")
     ),
     Route("POST", "/invoice/{id}/refund", _MEMO, _refund_invoice),
+    Route("GET", "/transactions", "Magento_Sales::transactions_fetch", _no_transactions),
     Route("GET", "/creditmemos", _MEMO, _documents("creditmemos", CREDITMEMO)),
     Route("GET", "/creditmemo/{id}", _MEMO, _document("creditmemos")),
     Route("PUT", "/creditmemo/{id}", _MEMO, _unavailable("You can not cancel Credit Memo", "creditmemos")),

@@ -66,7 +66,9 @@ def ship(store: Store, order: Document, body: Mapping[str, Any]) -> str:
         shipment["comments"].append(
             _comment(store, shipment, {**body["comment"], "is_customer_notified": notified})
         )
-    store.shipments[shipment["entity_id"]] = shipment
+    store.add("shipments", shipment)
+    for track in shipment["tracks"]:
+        store.note("tracks", track, is_new=True)
     settle_state(store, order, in_process=True)
     return str(shipment["entity_id"])
 
@@ -193,7 +195,7 @@ def save(store: Store, entity: Mapping[str, Any]) -> Document:
         "tracks": [],
         "comments": [],
     }
-    store.shipments[number] = shipment
+    store.add("shipments", shipment)
     return shipment
 
 
@@ -206,6 +208,7 @@ def add_track(store: Store, entity: Mapping[str, Any]) -> Document:
         raise Refusal(400, TRACK_FAILED)
     track = _track(store, shipment, entity)
     shipment["tracks"].append({**track, "description": track["description"] or None})
+    store.note("tracks", track, is_new=True)
     return track
 
 

@@ -2,6 +2,7 @@
 
 Documents are kept in the vendor's own JSON members. Members that begin with an underscore are our own:
 `_shipping` (an order's shipping assignment without its items), `_shipment_type` (of a bundle line).
+What is saved is also noted down, for whoever tells others of it (`take_saves`).
 """
 
 import copy
@@ -9,12 +10,38 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from connector.simulators.magento.errors import Refusal, not_found
 
 Document = dict[str, Any]
 Clock = Callable[[], datetime]
+
+
+Table = Literal["orders", "shipments", "invoices", "creditmemos"]
+Kind = Literal["orders", "shipments", "invoices", "creditmemos", "tracks"]
+
+
+@dataclass(frozen=True)
+class Save:
+    """One document was written, and whether it came to be by it."""
+
+    kind: Kind
+    document: Document
+    is_new: bool
+
+
+STATUSES: Mapping[str, frozenset[str]] = {
+    "new": frozenset({"pending"}),
+    "pending_payment": frozenset({"pending_payment"}),
+    "processing": frozenset({"processing"}),
+    "complete": frozenset({"complete"}),
+    "closed": frozenset({"closed"}),
+    "canceled": frozenset({"canceled"}),
+    "holded": frozenset({"holded"}),
+    "payment_review": frozenset({"payment_review", "fraud"}),
+}
+"""Which statuses a comment may set in which state, in a shop that has added none of its own."""
 
 
 @dataclass
@@ -27,6 +54,8 @@ class Store:
     invoices: dict[int, Document] = field(default_factory=dict)
     creditmemos: dict[int, Document] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
+    statuses: dict[str, frozenset[str]] = field(default_factory=lambda: dict(STATUSES))
+    _saves: dict[tuple[Kind, int], Save] = field(default_factory=dict)
 
     def now(self) -> str:
         """The time as the vendor writes it: UTC, without a zone."""
@@ -62,11 +91,37 @@ class Store:
         wanted = status or DEFAULT_STATUS.get(state, state)
         if (order.get("state"), order.get("status")) != (state, wanted):
             order.update(state=state, status=wanted)
-            self.touch(order)
+            self.save_order(order)
 
-    def touch(self, document: Document) -> None:
-        """Note that a row was written."""
-        document["updated_at"] = self.now()
+    def touch(self, line: Document) -> None:
+        """Note that the row of an order line was written."""
+        line["updated_at"] = self.now()
+
+    def save_order(self, order: Document) -> None:
+        """Note that the row of an order was written."""
+        order["updated_at"] = self.now()
+        self.note("orders", order, is_new=False)
+
+    def add(self, table: Table, document: Document) -> None:
+        """Keep a document that has just been made."""
+        rows: dict[int, Document] = getattr(self, table)
+        rows[int(document["entity_id"])] = document
+        self.note(table, document, is_new=True)
+
+    def note(self, kind: Kind, document: Document, is_new: bool) -> None:
+        """Note down that a document was saved."""
+        self._saves.setdefault((kind, int(document["entity_id"])), Save(kind, document, is_new))
+
+    def take_saves(self) -> list[Save]:
+        """What was saved since the last call, each document once."""
+        saves, self._saves = list(self._saves.values()), {}
+        return saves
+
+    def snapshot(self) -> Callable[[], None]:
+        """What puts everything back as it is now."""
+        names = ("orders", "shipments", "invoices", "creditmemos", "last_ids", "_saves")
+        kept = copy.deepcopy({name: getattr(self, name) for name in names})
+        return lambda: self.__dict__.update(kept)
 
 
 SHIPPING_TOTALS = tuple(
@@ -88,18 +143,6 @@ SHIPPING_TOTALS = tuple(
 
 DEFAULT_STATUS = {"new": "pending"}
 """The status a state brings with it, where its name differs."""
-
-STATUSES: dict[str, frozenset[str]] = {
-    "new": frozenset({"pending"}),
-    "pending_payment": frozenset({"pending_payment"}),
-    "processing": frozenset({"processing"}),
-    "complete": frozenset({"complete"}),
-    "closed": frozenset({"closed"}),
-    "canceled": frozenset({"canceled"}),
-    "holded": frozenset({"holded"}),
-    "payment_review": frozenset({"payment_review", "fraud"}),
-}
-"""Which statuses a comment may set in which state."""
 
 
 def amount(document: Mapping[str, Any], name: str) -> Decimal:

@@ -1,1 +1,1 @@
-"""Acumatica ERP over its contract-based REST API; a source of shipments, with their orders as context."""
+"""Acumatica ERP over its contract-based REST API, as source and as target; `README.md` beside it says more."""

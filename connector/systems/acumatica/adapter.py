@@ -1,51 +1,54 @@
-"""The Acumatica adapter: what it is capable of, and how its parts are wired together. It is no target."""
+"""The Acumatica adapter: what it is capable of, and how its parts are wired together."""
 
 import hmac
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from connector.errors import Missing, NotUnderstood
-from connector.systems.acumatica import source
+from connector.errors import Missing, NotUnderstood, Rejected
+from connector.planned import Manner, Step
+from connector.systems.acumatica import polling, push, target
 from connector.systems.acumatica.client import Client, judge
+from connector.systems.acumatica.numbers import KINDS
 from connector.systems.acumatica.settings import AcumaticaSettings
-from connector.systems.acumatica.wire import WireOrder, WireShipment
-from connector.systems.base import Adapter, Capabilities, Checked, Fetched, Heard, Wanted, WebhookRequest
+from connector.systems.acumatica.source import Source
+from connector.systems.base import (
+    Adapter,
+    Capabilities,
+    Checked,
+    Fetched,
+    Heard,
+    Increment,
+    Known,
+    Page,
+    Recipe,
+    Wanted,
+    WebhookRequest,
+    Window,
+)
 from connector.systems.http import Http, Reply
-from schemas.base import DocumentRef
 from schemas.config import ConnectionSettings
-from schemas.documents import Order
-from schemas.events import ShipmentConfirmed
+from schemas.events import InvoiceReleased, OrderCancelled, OrderCreated, OrderUpdated, ShipmentConfirmed
 
 _UNLISTED_STATUSES = (401, 403)
-
-_SHIPMENT_EXPAND = (
-    "Details",
-    "Orders",
-    "Packages",
-    "Packages/PackageContents",
-    "ShippingSettings",
-    "ShippingSettings/ShipToAddress",
-    "ShippingSettings/ShipToContact",
-)
-"""Linked and detail entities come only when they are asked for."""
-
-_ORDER_EXPAND = (
-    "Details",
-    "Totals",
-    "Shipments",
-    "ShipToAddress",
-    "ShipToContact",
-    "BillToAddress",
-    "BillToContact",
-)
+_EVER = "datetimeoffset'2000-01-01T00:00:00.000+00:00'"
 
 
 class AcumaticaAdapter(Adapter):
-    """Acumatica ERP as a source: push notifications, shipments, and orders as their context."""
+    """Acumatica ERP: pushes, lists of what changed, and its orders, shipments, invoices and payments."""
 
     settings_model = AcumaticaSettings
     capabilities = Capabilities(
-        source_of=frozenset({ShipmentConfirmed.type}), fetches=frozenset({"shipment", "order"}), webhook=True
+        source_of=frozenset(
+            event.type
+            for event in (OrderCreated, OrderUpdated, OrderCancelled, ShipmentConfirmed, InvoiceReleased)
+        ),
+        target_of=frozenset(
+            event.type for event in (OrderCreated, OrderUpdated, OrderCancelled, InvoiceReleased)
+        ),
+        fetches=frozenset(KINDS),
+        polls=frozenset(KINDS),
+        webhook=True,
+        manner=Manner(customers=True, invoices="payment"),
     )
 
     def __init__(self, connection: str, settings: ConnectionSettings) -> None:
@@ -56,13 +59,56 @@ class AcumaticaAdapter(Adapter):
         super().__init__(connection, settings)
         self.settings = settings
 
+    # -- checking --
+
     async def check(self, http: Http) -> Checked:
-        """Ask which endpoints there are, which needs no log-in; then log in and read a shipment's number."""
+        """Ask which endpoints there are, which needs no log-in; then log in and read one of each kind of document.
+
+        A session with cookies that was opened for this is logged out again, so that it holds no seat.
+        """
         client = Client(http, self.settings, self.connection)
         findings, warnings = self._judge_endpoints(await client.endpoints())
-        await client.first("Shipment", "ShipmentNbr", Missing("shipment list", "1", self.connection))
-        read = f"logged in to tenant {self.settings.tenant} and read shipments of {self.settings.endpoint}"
-        return Checked((*findings, read), warnings)
+        before = client.session
+        try:
+            read, refused = await self._read_each(client)
+            landed = client.way_in.landed(client.session) if client.session else ""
+        finally:
+            opened = client.session is not None and (before is None or client.session.value != before.value)
+            if opened and client.way_in.closes:
+                await client.leave()
+        return Checked((*findings, *read), (*warnings, *refused, *self._astray(landed), *self._deaf()))
+
+    async def _read_each(self, client: Client) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What can be listed by its last change, and warnings of what cannot; raises Rejected where nothing can."""
+        read, refused = [], []
+        for name, kind in KINDS.items():
+            field = getattr(self.settings.modified, name)
+            asked = Missing(f"{name} list", f"by {field}", self.connection)
+            try:
+                await client.listed(
+                    kind.entity, asked, select=(*kind.keys, field), where=f"{field} ge {_EVER}", top=1
+                )
+                read.append(f"{name}s (by {field})")
+            except Rejected as error:
+                refused.append(error)
+        if not read:
+            raise refused[0]
+        settings = self.settings
+        user = f"tenant {settings.tenant} as {settings.auth.username} by {client.way_in.name}"
+        found = f"logged in to {user}, and read {', '.join(read)} of {settings.endpoint}"
+        return (found,), tuple(error.message for error in refused)
+
+    def _astray(self, landed: str) -> tuple[str, ...]:
+        """A site with one tenant takes any name, and says in a cookie which one it took."""
+        if not landed or landed.casefold() == self.settings.tenant.casefold():
+            return ()
+        return (f"the site says that the session is in tenant {landed!r}, not in {self.settings.tenant!r}",)
+
+    def _deaf(self) -> tuple[str, ...]:
+        """A connection may be a target only; as a source it would hear of nothing."""
+        if self.settings.webhook is not None or self.settings.poll is not None:
+            return ()
+        return ("neither webhook nor poll is set: nothing that happens here will be heard of",)
 
     def _judge_endpoints(self, reply: Reply) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Findings and warnings from `GET /entity`; without a log-in it lists the built-in endpoints only."""
@@ -86,6 +132,8 @@ class AcumaticaAdapter(Adapter):
         )
         return (found,), (warning,)
 
+    # -- hearing --
+
     def authentic(self, request: WebhookRequest) -> bool:
         """Does the configured header hold the configured secret? Never, where no webhook is configured."""
         webhook = self.settings.webhook
@@ -98,38 +146,28 @@ class AcumaticaAdapter(Adapter):
         """The documents of a push notification; raises NotReadable."""
         if self.settings.webhook is None:
             return super().hear(request)
-        return source.hear(request.body, self.settings.webhook, self.settings.tenant)
+        return push.hear(request.body, self.settings.webhook, self.settings.tenant)
+
+    async def poll(self, http: Http, window: Window) -> Page:
+        """One page of what changed; raises CallError."""
+        if window.kind not in self.capabilities.polls:
+            return await super().poll(http, window)
+        return await polling.poll(Client(http, self.settings, self.connection), self.settings, window)
+
+    # -- fetching --
 
     async def fetch(self, http: Http, wanted: Wanted) -> Fetched:
-        """A shipment (with its orders where they are wanted) or an order; raises CallError."""
+        """An order, a shipment, an invoice or a payment, with its orders where they are wanted; raises CallError."""
         if wanted.kind not in self.capabilities.fetches:
             return await super().fetch(http, wanted)
         client = Client(http, self.settings, self.connection)
-        if wanted.kind == "order":
-            order = await self._order(client, wanted.number)
-            return Fetched(self._reference("order", order.number, order.key), facts=())
-        return await self._shipment(client, wanted)
+        return await Source(client, self.settings, self.connection).fetch(wanted)
 
-    async def _shipment(self, client: Client, wanted: Wanted) -> Fetched:
-        asked = Missing("shipment", wanted.number, self.connection)
-        value = await client.read("Shipment", (wanted.number,), asked, expand=_SHIPMENT_EXPAND)
-        with source.understood(asked):
-            wire = WireShipment.model_validate(value)
-            document = self._reference("shipment", wire.ShipmentNbr, wire.NoteID or None)
-            facts = source.shipment_facts(wire, self.connection, self.settings)
-        numbers = source.shipment_orders(wire) if facts and "order" in wanted.context else ()
-        return Fetched(document, facts, tuple([await self._order(client, number) for number in numbers]))
+    # -- doing --
 
-    async def _order(self, client: Client, number: str) -> Order:
-        asked = Missing("order", number, self.connection)
-        keys = source.order_keys(number, asked)
-        custom = (self.settings.order_reference,) if self.settings.custom_reference else ()
-        value = await client.read("SalesOrder", keys, asked, expand=_ORDER_EXPAND, custom=custom)
-        with source.understood(asked):
-            return source.read_order(WireOrder.model_validate(value), self.connection, self.settings)
-
-    def _reference(self, kind: str, number: str, key: str | None) -> DocumentRef:
-        return DocumentRef(connection=self.connection, kind=kind, number=number, key=key)
+    def recipe(self, http: Http, step: Step, known: Known) -> Recipe | Increment:
+        """How this step is done here."""
+        return target.recipe(Client(http, self.settings, self.connection), self.settings, step, known)
 
 
 def _endpoints(value: Any) -> Iterator[str]:

@@ -1,45 +1,39 @@
-"""Acumatica's REST contract as a client: addresses, the access token, their replies -> our errors as a table.
+"""Acumatica's REST contract as a client: addresses, the session, one document or a list of them.
 
-Reads only; what the documents mean is `source.py`. Error texts come from the recordings of endpoint
-20.200.001 and from the integration guide.
+What documents mean is the matter of the files beside it; what replies mean stands in `replies.py`, and how
+we are let in in `sessions.py`.
 """
 
-import re
-from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from connector.errors import (
-    CallError,
-    CredentialsRefused,
-    Missing,
-    NotFound,
-    NotUnderstood,
-    RateLimited,
-    Rejected,
-    Unavailable,
-)
+import structlog
+
+from connector.errors import CallError, Missing, NotUnderstood, Rejected
+from connector.systems.acumatica.replies import LOGIN_SYMPTOMS, READ_SYMPTOMS, Symptom, judge, read_fault
+from connector.systems.acumatica.sessions import ACCEPT, WayIn, way_in
 from connector.systems.acumatica.settings import AcumaticaSettings
 from connector.systems.http import Http, Reply, Request, Token
 
-_SCOPE = "api"
-"""One session per grant, closed with its token; `offline_access` would hold the seat for longer."""
+__all__ = ["LOGIN_SYMPTOMS", "READ_SYMPTOMS", "Client", "Symptom", "judge", "read_fault", "segment"]
 
-_TOKEN_SECONDS = 3600
 _RENEW_MARGIN = 60.0
-_ACCEPT = {"Accept": "application/json"}
 _KEY_BREAKERS = ("/", "|", "\\")
+
+log = structlog.get_logger(__name__)
 
 
 class Client:
-    """One job's way to one site; the token is shared with the other jobs through `http.seat`."""
+    """One job's way to one site; the session is shared with the other jobs through `http.seat`."""
 
     def __init__(self, http: Http, settings: AcumaticaSettings, connection: str) -> None:
         self._http = http
         self._settings = settings
-        self._connection = connection
+        self.connection = connection
+        self.way_in: WayIn = way_in(settings, connection)
+
+    # -- reading --
 
     async def read(
         self,
@@ -51,21 +45,42 @@ class Client:
         custom: Sequence[str] = (),
     ) -> Any:
         """One entity by its keys, as JSON; raises NotFound with `asked`, and the others of the table."""
-        path = "/".join((entity, *(_segment(key, asked) for key in keys)))
+        path = "/".join((entity, *(segment(key, asked) for key in keys)))
         return await self._get(path, {"$expand": ",".join(expand), "$custom": ",".join(custom)}, asked)
 
-    async def first(self, entity: str, field: str, asked: Missing) -> Any:
-        """The list of at most one entity, with this field only."""
-        return await self._get(entity, {"$select": field, "$top": "1"}, asked)
+    async def listed(
+        self,
+        entity: str,
+        asked: Missing,
+        *,
+        select: Sequence[str] = (),
+        where: str = "",
+        expand: Sequence[str] = (),
+        top: int = 0,
+        skip: int = 0,
+    ) -> list[Mapping[str, Any]]:
+        """The entities for which `where` (their `$filter`) holds, in no promised order; `top` 0 means all.
+
+        Ask for few fields by `select`: a field that the product computes makes the whole list fail.
+        """
+        options = {
+            "$select": ",".join(select),
+            "$filter": where,
+            "$expand": ",".join(expand),
+            "$top": str(top or ""),
+            "$skip": str(skip or ""),
+        }
+        found = await self._get(entity, options, asked)
+        if not isinstance(found, list) or not all(isinstance(row, Mapping) for row in found):
+            raise NotUnderstood(f"{asked} as Acumatica gives it is no list of entities")
+        return found
 
     async def endpoints(self) -> Reply:
         """`GET /entity`, which needs no log-in, as it was answered."""
-        return await self._http.send(Request("GET", f"{self._settings.base_url}/entity", headers=_ACCEPT))
+        return await self._http.send(Request("GET", f"{self._settings.base_url}/entity", headers=ACCEPT))
 
     async def _get(self, path: str, options: Mapping[str, str], asked: Missing) -> Any:
-        query = urlencode({name: text for name, text in options.items() if text}, quote_via=quote, safe="$,/")
-        address = f"{self._settings.base_url}/entity/{self._settings.endpoint}/{path}"
-        reply = await self._authorised(f"{address}?{query}" if query else address)
+        reply = await self.send("GET", path, options=options)
         if reply.status != 200:
             raise judge(reply, asked)
         try:
@@ -73,47 +88,71 @@ class Client:
         except NotUnderstood as error:
             raise judge(reply, asked) from error
 
-    async def _authorised(self, url: str) -> Reply:
-        """Send with the token; a 401 renews it once, since a restart or a person may have ended it."""
-        reply = await self._with_token(url)
-        return reply if reply.status != 401 else await self._with_token(url)
+    # -- calling --
 
-    async def _with_token(self, url: str) -> Reply:
-        token = await self._http.seat.get(self._renew, margin=_RENEW_MARGIN)
-        headers = {**_ACCEPT, "Authorization": f"Bearer {token.value}"}
-        reply = await self._http.send(Request("GET", url, headers=headers))
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        options: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        writes: bool = False,
+    ) -> Reply:
+        """One call below the endpoint, logged in; gives the reply, whatever it says.
+
+        A 401 opens the session anew and sends once more, since a restart or a person may have ended it: who is
+        not let in has changed nothing.
+        """
+        given = {name: text for name, text in (options or {}).items() if text}
+        query = urlencode(given, quote_via=quote, safe="$,/")
+        address = f"{self._settings.base_url}/entity/{self._settings.endpoint}/{path}"
+        request = Request(
+            method,
+            f"{address}?{query}" if query else address,
+            headers={**ACCEPT, **(headers or {})},
+            body=body,
+            writes=writes,
+        )
+        reply = await self._with_session(request)
+        return reply if reply.status != 401 else await self._with_session(request)
+
+    async def _with_session(self, request: Request) -> Reply:
+        token = await self._http.seat.get(lambda: self.way_in.open(self._http), margin=_RENEW_MARGIN)
+        headers = {**request.headers, **self.way_in.headers(token)}
+        reply = await self._http.send(
+            Request(request.method, request.url, headers=headers, body=request.body, writes=request.writes)
+        )
         if reply.status == 401:
             self._http.seat.forget(token)
+        else:
+            self.way_in.learn(self._http.seat, token, reply)
         return reply
 
-    async def _renew(self) -> Token:
-        """A new token by password grant. No write: what a lost reply leaves is a session of an hour."""
-        request = Request(
-            "POST",
-            f"{self._settings.base_url}/identity/connect/token",
-            headers={**_ACCEPT, "Content-Type": "application/x-www-form-urlencoded"},
-            body=urlencode(self._grant()).encode(),
-        )
-        asked = Missing("access token", self._settings.tenant, self._connection)
-        started = datetime.now(UTC)
-        reply = await self._http.send(request)
-        if reply.status != 200:
-            raise judge(reply, asked, LOGIN_SYMPTOMS)
-        return _token(reply, asked, started)
+    # -- the session --
 
-    def _grant(self) -> dict[str, str]:
-        auth = self._settings.auth
-        return {
-            "grant_type": "password",
-            "client_id": self._settings.client_id,
-            "client_secret": auth.client_secret.get_secret_value(),
-            "username": auth.username,
-            "password": auth.password.get_secret_value(),
-            "scope": _SCOPE,
-        }
+    @property
+    def session(self) -> Token | None:
+        """The session as it now stands, None before the first call."""
+        return self._http.seat.token
+
+    async def leave(self) -> None:
+        """Log out of the session and forget it. A log-out that fails is logged: the session ends by itself."""
+        token = self._http.seat.token
+        if token is None:
+            return
+        self._http.seat.forget(token)
+        try:
+            status = (await self.way_in.close(self._http, token)).status
+        except CallError as error:
+            log.warning("session.not_closed", connection=self.connection, reason=error.message)
+            return
+        if status not in (200, 204, 401):
+            log.warning("session.not_closed", connection=self.connection, reason=f"status {status}")
 
 
-def _segment(key: str, asked: Missing) -> str:
+def segment(key: str, asked: Missing) -> str:
     """A key as one segment of the path; raises Rejected where the contract cannot address it."""
     if not key.strip(" .") or any(character in key for character in _KEY_BREAKERS):
         raise Rejected(
@@ -121,275 +160,3 @@ def _segment(key: str, asked: Missing) -> str:
             code="key",
         )
     return quote(key, safe="")
-
-
-def _token(reply: Reply, asked: Missing, started: datetime) -> Token:
-    try:
-        value = reply.json()
-    except NotUnderstood as error:
-        raise judge(reply, asked, LOGIN_SYMPTOMS) from error
-    text = value.get("access_token") if isinstance(value, Mapping) else None
-    if not isinstance(text, str) or not text:
-        raise NotUnderstood(f"The answer to the log-in for {asked} holds no access_token")
-    lifetime = str(value.get("expires_in", _TOKEN_SECONDS))
-    seconds = int(lifetime) if lifetime.isascii() and lifetime.isdecimal() else _TOKEN_SECONDS
-    return Token(value=text, expires_at=started + timedelta(seconds=seconds), refresh=None, extra={})
-
-
-# -- what a reply says ---------------------------------------------------------------------------------------
-
-_SEAT_MARKERS = (
-    "api login limit",
-    "concurrent api login",
-    "checkapiuserslimits",
-    "apiloginlimitreached",
-    "users (sm201010)",
-)
-"""Words of the seat limit in JSON, plain text and HTML, as public clients have seen them."""
-
-_SAID_MEMBERS = ("exceptionMessage", "error_description", "error", "messageDetail", "message")
-_SEARCHED_MEMBERS = (*_SAID_MEMBERS, "exceptionType", "stackTrace", "innerException")
-_LONGEST_TEXT = 300
-
-
-@dataclass(frozen=True)
-class FieldError:
-    """What an entity body says of a field: path without row numbers, where it stands for people, and text."""
-
-    field: str
-    place: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Said:
-    """A reply, read for people and for the table: `text` is its message, `words` all it says, lower-case."""
-
-    status: int
-    text: str
-    words: str
-    page: bool
-    fields: tuple[FieldError, ...] = ()
-    retry_after: float | None = None
-
-
-def read_fault(reply: Reply) -> Said:
-    """What a reply says, whether JSON, HTML or plain text."""
-    try:
-        value = reply.json()
-    except NotUnderstood:
-        value = None
-    retry_after = _seconds(reply.headers.get("retry-after", ""))
-    if not isinstance(value, Mapping):
-        text = _page_text(reply.text)
-        return Said(reply.status, text, reply.text.lower(), _is_page(reply), (), retry_after)
-    said = next((text for name in _SAID_MEMBERS if (text := _line(value.get(name)))), "")
-    if not said or value.get("modelState"):
-        said = "; ".join(filter(None, (said, *_model_state(value.get("modelState")))))
-    words = _searched(value)
-    return Said(reply.status, _short(said), words, False, tuple(_field_errors(value)), retry_after)
-
-
-def _line(value: object) -> str:
-    return " ".join(value.split()) if isinstance(value, str) else ""
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} …"
-
-
-def _seconds(text: str) -> float | None:
-    return float(text) if text.isascii() and text.isdecimal() else None
-
-
-def _is_page(reply: Reply) -> bool:
-    return "html" in reply.headers.get("content-type", "").lower() or reply.text.lstrip()[:1] == "<"
-
-
-def _page_text(text: str) -> str:
-    """The title of a page, else its beginning without tags."""
-    title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
-    return _short(_line(title.group(1) if title else re.sub(r"<[^>]*>", " ", text[:2000])))
-
-
-def _searched(value: Mapping[str, Any]) -> str:
-    """All that an error body says about itself, inner exceptions included, in lower case."""
-    found: list[str] = []
-    inner: object = value
-    while isinstance(inner, Mapping):
-        found += [_line(inner.get(name)) for name in _SEARCHED_MEMBERS]
-        inner = inner.get("innerException")
-    return "\n".join(found).lower()
-
-
-def _model_state(value: object) -> list[str]:
-    """`{"": ["The request body should not be empty."]}` as lines."""
-    if not isinstance(value, Mapping):
-        return []
-    return [_line(text) for texts in value.values() if isinstance(texts, Sequence) for text in texts]
-
-
-def _field_errors(value: Mapping[str, Any], path: str = "", place: str = "") -> list[FieldError]:
-    """The errors that an entity body bears on its fields, detail rows included, in their order."""
-    found: list[FieldError] = []
-    for name, member in value.items():
-        if name.startswith("_") or name == "custom":
-            continue
-        if isinstance(member, Mapping):
-            found += _of_member(member, f"{path}{name}", f"{place}{name}")
-        elif isinstance(member, list):
-            for number, row in enumerate(member, start=1):
-                if isinstance(row, Mapping):
-                    found += _of_member(row, f"{path}{name}", f"{place}{name} row {number}")
-    return found
-
-
-def _of_member(member: Mapping[str, Any], path: str, place: str) -> list[FieldError]:
-    text = _line(member.get("error"))
-    own = [FieldError(path, place, text)] if text else []
-    return own + _field_errors(member, f"{path}.", f"{place}, ")
-
-
-# -- the table -----------------------------------------------------------------------------------------------
-
-Make = Callable[[Said, Missing], CallError]
-
-
-@dataclass(frozen=True)
-class Symptom:
-    """One row: these statuses, with any of these words (none: whatever it says), are what `make` makes."""
-
-    statuses: Container[int]
-    make: Make
-    words: tuple[str, ...] = ()
-    page: bool | None = None
-
-    def fits(self, said: Said) -> bool:
-        """Is this row about that reply?"""
-        spoken = not self.words or any(word in said.words for word in self.words)
-        return said.status in self.statuses and spoken and self.page in (None, said.page)
-
-
-def _seats_taken(said: Said, asked: Missing) -> CallError:
-    return RateLimited(
-        f"All API seats of the Acumatica licence are taken ({said.text}); they come free as sessions close, "
-        f"after at most an hour. Asked for was {asked}",
-        retry_after=said.retry_after,
-        code="api login limit",
-    )
-
-
-def _too_many(said: Said, asked: Missing) -> CallError:
-    text = f"Acumatica declines {asked}: too many requests ({said.text or said.status})"
-    return RateLimited(text, retry_after=said.retry_after)
-
-
-def _refused_credentials(said: Said, asked: Missing) -> CallError:
-    return CredentialsRefused(
-        f"Acumatica refuses the log-in for {asked} ({said.status}: {said.text or 'no reason given'}); "
-        "check client id and secret, user, password and tenant",
-        code="log-in refused",
-    )
-
-
-def _not_there(said: Said, asked: Missing) -> CallError:
-    return NotFound(f"Acumatica has no {asked}", missing=asked)
-
-
-def _unoptimised(said: Said, asked: Missing) -> CallError:
-    return Rejected(
-        f"Acumatica cannot read {asked} as a list, because a field of it is computed: {said.text}. "
-        "Read it by its key, or leave that field out of the endpoint",
-        code="optimization",
-    )
-
-
-def _not_set_up(said: Said, asked: Missing) -> CallError:
-    return Rejected(f"Acumatica is not set up to give {asked}: {said.text}", code="not set up")
-
-
-def _no_rights(said: Said, asked: Missing) -> CallError:
-    return Rejected(
-        f"The connection's user has no rights to {asked}, or the feature is off. {said.text}".rstrip(),
-        code="no rights",
-    )
-
-
-def _no_such_address(said: Said, asked: Missing) -> CallError:
-    return Rejected(
-        f"Acumatica knows no address of {asked} (404); check base_url and endpoint. {said.text}".rstrip(),
-        code="unknown address",
-    )
-
-
-def _refused_content(said: Said, asked: Missing) -> CallError:
-    details = "; ".join(f"{error.place}: {error.text}" for error in said.fields)
-    text = ". ".join(part.rstrip(".") for part in (said.text or str(said.status), details) if part)
-    field = said.fields[0].field if said.fields else ""
-    return Rejected(f"Acumatica refuses {asked}: {text}", code="refused", field=field)
-
-
-def _busy(said: Said, asked: Missing) -> CallError:
-    return Unavailable(
-        f"Acumatica is busy with a long operation in this session; asked for was {asked}", code="busy"
-    )
-
-
-def _unavailable(said: Said, asked: Missing) -> CallError:
-    return Unavailable(
-        f"Acumatica does not give {asked} now ({said.status}): {said.text or 'no reason given'}"
-    )
-
-
-def _page_instead(said: Said, asked: Missing) -> CallError:
-    return Unavailable(
-        f"The address of {asked} answers with a web page ({said.status}, {said.text!r}) instead of the API: "
-        "the site is starting, in maintenance, or base_url is not the site's",
-        code="web page",
-    )
-
-
-_ANY = range(100, 600)
-
-_LIMITS = (Symptom(_ANY, _seats_taken, words=_SEAT_MARKERS), Symptom({429}, _too_many))
-_CREDENTIALS = (
-    Symptom({401}, _refused_credentials),
-    Symptom(
-        {500},
-        _refused_credentials,
-        words=("invalid credentials", "pxundefinedcompanyexception", "proper company id"),
-    ),
-)
-_PAGE = (Symptom(_ANY, _page_instead, page=True),)
-
-READ_SYMPTOMS: tuple[Symptom, ...] = (
-    *_LIMITS,
-    *_CREDENTIALS,
-    *_PAGE,
-    Symptom({500}, _not_there, words=("noentitysatisfiesthecondition", "no entity satisfies the condition")),
-    Symptom({500}, _unoptimised, words=("optimization cannot be performed",)),
-    Symptom({500}, _not_set_up, words=("pxsetupnotenteredexception",)),
-    Symptom({500}, _refused_content, words=("outcomeentityhaserrorsexception",)),
-    Symptom({403}, _no_rights),
-    Symptom({404}, _no_such_address),
-    Symptom({409}, _busy),
-    Symptom(range(400, 500), _refused_content),
-    Symptom(_ANY, _unavailable),
-)
-"""What a reply to a read means; the first row that fits counts, and the last one always fits."""
-
-LOGIN_SYMPTOMS: tuple[Symptom, ...] = (
-    *_LIMITS,
-    *_CREDENTIALS,
-    *_PAGE,
-    Symptom({400, 403}, _refused_credentials),
-    Symptom({404}, _no_such_address),
-    Symptom(_ANY, _unavailable),
-)
-"""What a reply of the token endpoint means; a 400 there is `invalid_grant` or `invalid_client`."""
-
-
-def judge(reply: Reply, asked: Missing, symptoms: tuple[Symptom, ...] = READ_SYMPTOMS) -> CallError:
-    """The error that this reply to a request for `asked` is."""
-    said = read_fault(reply)
-    return next(row.make(said, asked) for row in symptoms if row.fits(said))

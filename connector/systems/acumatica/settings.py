@@ -1,6 +1,6 @@
 """What an Acumatica connection has beside the common settings: tenant, endpoint, log-in, push, statuses.
 
-Only models of the configuration; what is done with them stands in `adapter.py`, `client.py` and `source.py`.
+Only models of the configuration; what is done with them stands in the files beside it.
 """
 
 from typing import Annotated, Literal, Self
@@ -8,14 +8,31 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
+from connector.systems.acumatica.target_settings import OrderWrites
 from schemas.base import Currency, Model
 from schemas.config import ConnectionSettings, Limits
 
 ANY_COMPANY = "*"
 """As `webhook.company`: push notifications of every tenant are heard."""
 
-_KEY_COLUMNS = {"shipment": 1, "order": 2}
+_KEY_COLUMNS = {"shipment": 1, "order": 2, "invoice": 2, "payment": 2}
 _SHORTEST_SECRET = 8
+
+UNRELEASED = frozenset(
+    {
+        "Balanced",
+        "Canceled",
+        "Credit Hold",
+        "Incomplete",
+        "On Hold",
+        "Pending Approval",
+        "Pending Email",
+        "Pending Print",
+        "Pending Processing",
+        "Rejected",
+    }
+)
+"""The other statuses of a sales invoice, as the user guide lists them (form SO303000)."""
 
 
 def _known_zone(name: str) -> str:
@@ -43,19 +60,32 @@ class PasswordGrant(Model):
     username: str = Field(min_length=1)
     password: SecretStr
 
+    def client_of(self, tenant: str) -> str:
+        """The client id as the token endpoint wants it: with its tenant."""
+        return self.client_id if "@" in self.client_id else f"{self.client_id}@{tenant}"
+
+
+class CookieLogin(Model):
+    """Log-in by name and password, held by cookies; `branch` empty: the user's own."""
+
+    kind: Literal["cookie"]
+    username: str = Field(min_length=1)
+    password: SecretStr
+    branch: str = ""
+
 
 class WatchedInquiry(Model):
-    """Which document the rows of one generic inquiry name: `key` is the column that holds the shipment's
-    number, or the two columns that hold the order's type and number."""
+    """Which document the rows of one generic inquiry name: `key` is the column that holds the shipment's number,
+    or the two columns that hold type and number of the order, invoice or payment."""
 
-    document: Literal["shipment", "order"]
+    document: Literal["shipment", "order", "invoice", "payment"]
     key: Columns
 
     @model_validator(mode="after")
     def _names_one_document(self) -> Self:
         wanted = _KEY_COLUMNS[self.document]
         if len(self.key) != wanted:
-            right = {1: "one column, its number", 2: "two columns: order type, order number"}[wanted]
+            right = {1: "one column, its number", 2: "two columns: its type, its number"}[wanted]
             raise ValueError(f"a document {self.document!r} is named by {right}; key has {len(self.key)}")
         return self
 
@@ -82,6 +112,21 @@ class Webhook(Model):
         return self
 
 
+FieldName = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")]
+
+
+class ModifiedFields(Model):
+    """The field of each kind of document that says when it was changed last, as the endpoint names it.
+
+    Defaults are those of endpoint Default/25.200.001; sales invoices have one since 23.200.001.
+    """
+
+    order: FieldName = "LastModified"
+    shipment: FieldName = "LastModifiedDateTime"
+    invoice: FieldName = "LastModifiedDateTime"
+    payment: FieldName = "LastModifiedDateTime"
+
+
 class AcumaticaLimits(Limits):
     """Two calls at a time unless the file says more: a trial licence has two seats."""
 
@@ -93,14 +138,14 @@ class AcumaticaSettings(ConnectionSettings):
 
     `endpoint` is name/version of the contract. `order_reference` says where an order bears the storefront's
     number: a field, or a custom field as `View.Field` (`Document.UsrWebNbr`). `currency` is meant where a
-    document names none, `time_zone` where a moment has none. A shipment's status in neither list is an
-    error, not a guess.
+    document names none, `time_zone` where a moment has none. The status of a shipment or an invoice in neither
+    of its lists is an error, not a guess. `order_types` None: orders of all types are events.
     """
 
     system: Literal["acumatica"]
     tenant: str = Field(min_length=1)
     endpoint: str = Field(default="Default/25.200.001", pattern=r"^[\w.-]+/[\w.-]+$")
-    auth: PasswordGrant
+    auth: Annotated[PasswordGrant | CookieLogin, Field(discriminator="kind")]
     webhook: Webhook | None = None
     order_reference: str = Field(
         default="ExternalRef",
@@ -112,27 +157,32 @@ class AcumaticaSettings(ConnectionSettings):
         {"Confirmed", "Partially Invoiced", "Invoiced", "Completed"}
     )
     unconfirmed_statuses: frozenset[str] = frozenset({"On Hold", "Open"})
+    order_types: frozenset[str] | None = None
+    cancelled_statuses: frozenset[str] = frozenset({"Canceled"})
+    invoice_types: frozenset[str] = frozenset({"Invoice"})
+    released_statuses: frozenset[str] = frozenset({"Open", "Closed"})
+    unreleased_statuses: frozenset[str] = UNRELEASED
+    modified: ModifiedFields = ModifiedFields()
+    orders: OrderWrites = OrderWrites()
     limits: AcumaticaLimits = AcumaticaLimits()
     settle: float = Field(default=600, ge=0)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        _, at, tenant = self.auth.client_id.partition("@")
+        client_id = self.auth.client_id if isinstance(self.auth, PasswordGrant) else ""
+        _, at, tenant = client_id.partition("@")
         if at and tenant != self.tenant:
             raise ValueError(
                 f"client_id names the tenant {tenant!r}, but tenant is {self.tenant!r}: make them equal"
             )
-        both = sorted(self.confirmed_statuses & self.unconfirmed_statuses)
-        if both:
-            raise ValueError(
-                f"{both[0]!r} stands in confirmed_statuses and in unconfirmed_statuses: remove it from one"
-            )
+        for one, other in (
+            ("confirmed_statuses", "unconfirmed_statuses"),
+            ("released_statuses", "unreleased_statuses"),
+        ):
+            both = sorted(getattr(self, one) & getattr(self, other))
+            if both:
+                raise ValueError(f"{both[0]!r} stands in {one} and in {other}: remove it from one")
         return self
-
-    @property
-    def client_id(self) -> str:
-        """The client id as the token endpoint wants it: with its tenant."""
-        return self.auth.client_id if "@" in self.auth.client_id else f"{self.auth.client_id}@{self.tenant}"
 
     @property
     def zone(self) -> ZoneInfo:

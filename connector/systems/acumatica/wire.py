@@ -1,6 +1,6 @@
 """Acumatica's JSON as models: value-wrapped, tolerant of absent, empty and unknown members, named as theirs.
 
-Nothing is interpreted here; `source.py` translates into our documents.
+Nothing is interpreted here; the files of the documents translate into ours.
 """
 
 from collections.abc import Mapping
@@ -109,6 +109,7 @@ class WireOrderLine(Entity):
     LineNbr: Text = ""
     InventoryID: Text = ""
     LineDescription: Text = ""
+    LineType: Text = ""
     OrderQty: Number = None
     QtyOnShipments: Number = None
     UOM: Text = ""
@@ -122,6 +123,7 @@ class WireTotals(Entity):
     """Totals; the only place of the unpaid balance."""
 
     LineTotalAmount: Number = None
+    MiscTotalAmount: Number = None
     DiscountTotal: Number = None
     TaxTotal: Number = None
     Freight: Number = None
@@ -152,6 +154,7 @@ class WireOrder(Entity):
     ShipVia: Text = ""
     PaymentMethod: Text = ""
     OrderTotal: Number = None
+    TaxTotal: Number = None
     Totals: Annotated[WireTotals, BeforeValidator(_entity)] = WireTotals()
     Details: Annotated[tuple[WireOrderLine, ...], BeforeValidator(_rows)] = ()
     Shipments: Annotated[tuple[WireOrderShipment, ...], BeforeValidator(_rows)] = ()
@@ -226,6 +229,75 @@ class WireShipment(Entity):
     Packages: Annotated[tuple[WirePackage, ...], BeforeValidator(_rows)] = ()
     Orders: Annotated[tuple[WireShipmentOrder, ...], BeforeValidator(_rows)] = ()
     ShippingSettings: Annotated[WireShipTo, BeforeValidator(_entity)] = WireShipTo()
+
+
+class WireInvoiceLine(Entity):
+    """SalesInvoiceDetail; `TransactionDescr` is the line's own description."""
+
+    LineNbr: Text = ""
+    OrderType: Text = ""
+    OrderNbr: Text = ""
+    OrderLineNbr: Text = ""
+    ShipmentNbr: Text = ""
+    InventoryID: Text = ""
+    TransactionDescr: Text = ""
+    Description: Text = ""
+    Qty: Number = None
+    UnitPrice: Number = None
+    DiscountAmount: Number = None
+    Amount: Number = None
+
+
+class WireInvoice(Entity):
+    """SalesInvoice; `LastModifiedDateTime` since endpoint 23.200.001."""
+
+    Type: Text = ""
+    ReferenceNbr: Text = ""
+    Status: Text = ""
+    Date: Moment = None
+    LastModifiedDateTime: Moment = None
+    LastModifiedDate: Moment = None
+    Currency: Text = ""
+    DetailTotal: Number = None
+    DiscountTotal: Number = None
+    FreightPrice: Number = None
+    TaxTotal: Number = None
+    Amount: Number = None
+    Balance: Number = None
+    Details: Annotated[tuple[WireInvoiceLine, ...], BeforeValidator(_rows)] = ()
+
+
+class WirePaidOrder(Entity):
+    """PaymentOrderDetail."""
+
+    OrderType: Text = ""
+    OrderNbr: Text = ""
+
+
+class WirePaidDocument(Entity):
+    """PaymentDetail: a document that the payment is to be applied to."""
+
+    DocType: Text = ""
+    ReferenceNbr: Text = ""
+
+
+class WireApplication(Entity):
+    """PaymentApplicationHistoryDetail: a document that the payment was applied to."""
+
+    AdjustedDocType: Text = ""
+    AdjustedRefNbr: Text = ""
+
+
+class WirePayment(Entity):
+    """Payment."""
+
+    Type: Text = ""
+    ReferenceNbr: Text = ""
+    ExternalRef: Text = ""
+    PaymentRef: Text = ""
+    OrdersToApply: Annotated[tuple[WirePaidOrder, ...], BeforeValidator(_rows)] = ()
+    DocumentsToApply: Annotated[tuple[WirePaidDocument, ...], BeforeValidator(_rows)] = ()
+    ApplicationHistory: Annotated[tuple[WireApplication, ...], BeforeValidator(_rows)] = ()
 
 
 def _identifier(value: object) -> object:

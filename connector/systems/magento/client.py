@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal, TypeVar
+from email.utils import parsedate_to_datetime
+from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256
@@ -85,6 +86,23 @@ def exact_json(value: Any) -> str:
 
 
 @dataclass(frozen=True)
+class Listed(Generic[W]):
+    """What a page holds, how many documents there are in all, and when the shop said so, by its own clock."""
+
+    documents: tuple[W, ...]
+    total: int
+    at: datetime
+
+
+def moment_of(reply: Reply) -> datetime:
+    """When an answer was given: its `Date`, or now where it bears none."""
+    try:
+        return parsedate_to_datetime(reply.headers.get("date", "")).astimezone(UTC)
+    except ValueError:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
 class Client:
     """One job's calls to one shop. Raises the errors of `connector.errors`."""
 
@@ -114,6 +132,12 @@ class Client:
             found |= {key: self._read(row, model) for key, row in new.items()}
         return tuple(found.values())
 
+    async def first_page(self, path: str, criteria: Criteria, model: type[W]) -> Listed[W]:
+        """The first of the documents that meet the criteria, by id."""
+        reply = await self._ask(path, criteria, 1)
+        rows, total = self._rows(path, reply)
+        return Listed(tuple(self._read(row, model) for row in rows.values()), total, moment_of(reply))
+
     async def count(self, path: str) -> int:
         """How many documents there are; asks for one."""
         _, total = await self._page(path, Criteria(fields="items[entity_id],total_count", page_size=1), 1)
@@ -131,7 +155,12 @@ class Client:
         return str(made)
 
     async def _page(self, path: str, criteria: Criteria, page: int) -> tuple[dict[str, Any], int]:
-        reply = await self._call("GET", path, query=criteria.query(page), missing=self._nothing(path))
+        return self._rows(path, await self._ask(path, criteria, page))
+
+    async def _ask(self, path: str, criteria: Criteria, page: int) -> Reply:
+        return await self._call("GET", path, query=criteria.query(page), missing=self._nothing(path))
+
+    def _rows(self, path: str, reply: Reply) -> tuple[dict[str, Any], int]:
         body = reply.json()
         if not isinstance(body, dict) or not isinstance(body.get("total_count"), int):
             raise NotUnderstood(

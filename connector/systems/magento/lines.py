@@ -1,7 +1,8 @@
-"""Whose goods are these: the lines of a shipment, found among the items of a Magento order.
+"""Whose goods are these: the lines of a shipment or an invoice, found among the items of a Magento order.
 
 Pure. What Magento ships is not always what the source names: of a configurable the parent ships, of a bundle
-either the parent or its components, and virtual goods never do. Sending is `target.py`.
+either the parent or its components, and virtual goods never do, though they are billed. Sending is `shipments.py`
+and `invoices.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,13 +10,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from typing import Literal
 
 from connector.errors import MappingMissing
-from connector.plan import StepLine
+from connector.planned import StepLine
 from connector.systems.magento.settings import BundleForm
 from connector.systems.magento.wire import ZERO, Order, OrderItem, Shipment
 
 NEVER_SHIPPED = frozenset({"virtual", "downloadable"})
+Use = Literal["shipping", "billing"]
 
 
 @dataclass(frozen=True)
@@ -47,21 +50,26 @@ class Family:
 
 @dataclass(frozen=True)
 class Goods:
-    """The items of an order, by what they are."""
+    """The items of an order, by what they are, to be shipped or to be billed."""
 
     order: Order
+    use: Use = "shipping"
 
     @cached_property
     def by_id(self) -> Mapping[str, OrderItem]:
         """Item id -> item."""
         return {item.item_id: item for item in self.order.items}
 
+    def counts(self, item: OrderItem) -> bool:
+        """Is this item goods here? Virtual ones are billed and never shipped."""
+        return self.use == "billing" or _ships(item)
+
     @cached_property
     def families(self) -> Mapping[str, Family]:
-        """Item id of the parent -> the parent with its components, virtual ones left out."""
+        """Item id of the parent -> the parent with the components that count."""
         children: dict[str, list[OrderItem]] = {}
         for item in self.order.items:
-            if item.parent_item_id in self.by_id and _ships(item) and item.qty_ordered:
+            if item.parent_item_id in self.by_id and self.counts(item) and item.qty_ordered:
                 children.setdefault(str(item.parent_item_id), []).append(item)
         return {key: Family(self.by_id[key], tuple(found)) for key, found in children.items()}
 
@@ -105,8 +113,8 @@ class Goods:
         return seen
 
     def shown(self, quantities: Mapping[str, Decimal], forms: Mapping[str, BundleForm]) -> dict[str, Decimal]:
-        """Shipped quantities without the lines that Magento adds by itself: the parent of components that
-        ship one by one, the components of a parent that ships whole."""
+        """Quantities of a shipment or invoice without the lines that Magento adds by itself: the parent of
+        components that go one by one, the components of a parent that goes whole."""
         return {key: quantity for key, quantity in quantities.items() if not self._is_added(key, forms)}
 
     def _is_added(self, key: str, forms: Mapping[str, BundleForm]) -> bool:
@@ -120,7 +128,7 @@ class Goods:
 
 @dataclass(frozen=True)
 class Allocation:
-    """Order item id -> how many to ship, and the form that each bundle concerned was given."""
+    """Order item id -> how many to ship or to bill, and the form that each bundle concerned was given."""
 
     quantities: Mapping[str, Decimal]
     forms: Mapping[str, BundleForm]
@@ -164,14 +172,14 @@ def _ships(item: OrderItem) -> bool:
 
 
 def _asked(goods: Goods, lines: Sequence[StepLine], left: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """Item id -> quantity, in the items that the source names; virtual goods are left out."""
+    """Item id -> quantity, in the items that the source names; what does not count is left out."""
     asked: dict[str, Decimal] = {}
     by_sku: dict[str, list[StepLine]] = {}
     for line in lines:
         item = _referenced(goods, line)
         if item is None:
             by_sku.setdefault(line.sku.strip().casefold(), []).append(line)
-        elif _ships(item):
+        elif goods.counts(item):
             asked[item.item_id] = asked.get(item.item_id, ZERO) + line.quantity
     for same in by_sku.values():
         room = {key: quantity - asked.get(key, ZERO) for key, quantity in left.items()}
@@ -185,9 +193,10 @@ def _referenced(goods: Goods, line: StepLine) -> OrderItem | None:
     SKU: a line number alone could be the id of anything."""
     if not line.reference:
         return None
-    for item in goods.order.items:
-        if line.reference in (item.ext_order_item_id, item.item_id) and same_sku(item.sku, line.sku):
-            return goods.travels_as(item)
+    same = [item for item in goods.order.items if same_sku(item.sku, line.sku)]
+    bearing = [item for item in same if item.ext_order_item_id == line.reference]
+    for item in bearing or [item for item in same if item.item_id == line.reference]:
+        return goods.travels_as(item)
     return None
 
 
@@ -195,7 +204,7 @@ def _by_sku(goods: Goods, lines: Sequence[StepLine], room: Mapping[str, Decimal]
     """All lines of one SKU -> items. Several items of that SKU must leave no choice."""
     sku, total = lines[0].sku, sum((line.quantity for line in lines), ZERO)
     named = goods.named(sku)
-    items = [item for item in named if _ships(item)]
+    items = [item for item in named if goods.counts(item)]
     if not named:
         others = ", ".join(dict.fromkeys(item.sku for item in goods.order.items)) or "none"
         raise MappingMissing(
@@ -212,7 +221,7 @@ def _by_sku(goods: Goods, lines: Sequence[StepLine], room: Mapping[str, Decimal]
     said = ", ".join(f"item {key} with {quantity:f} left" for key, quantity in free.items())
     raise MappingMissing(
         f"order {goods.order.increment_id} has several lines with SKU {sku} ({said}), and {total:f} could be "
-        "taken from them in more than one way: give line references, or ship this one by hand",
+        f"taken from them in more than one way: give line references, or do the {goods.use} by hand",
         field=sku,
     )
 

@@ -19,6 +19,7 @@ from connector.errors import (
     Rejected,
     Unavailable,
 )
+from connector.systems import retry_after
 from connector.systems.http import Reply
 
 
@@ -76,6 +77,9 @@ ROWS: tuple[Row, ...] = (
     _row(400, r"request cannot be processed", "no store", Rejected, hint="is `store` a store view's code?"),
     # Hides database locks and stock causes; `ship.bad_source` left nothing behind, a lock may.
     _row(400, r"could not save (a shipment|an invoice)", "not saved", Rejected, write=OutcomeUnknown),
+    # Only one order can bear a number (recording `create.own_increment_id_again`).
+    _row(400, r"unique constraint violation", "taken", Rejected),
+    _row(400, r"status .* is not part of the order", "foreign status", Rejected),
     _row(400, r"two-factor|2fa", "two factors", CredentialsRefused),
     _row(_CLIENT, _ANY, "refused", Rejected, page=False),
     _row(_CLIENT, _ANY, "page", Unavailable, page=True),
@@ -98,7 +102,7 @@ def judge(reply: Reply, connection: str, missing: Missing, *, rows: Sequence[Row
     if kind is NotFound:
         return NotFound(said, missing=missing, code=row.code)
     if kind is RateLimited:
-        return RateLimited(said, retry_after=_seconds(reply), code=row.code)
+        return RateLimited(said, retry_after=retry_after.seconds(reply.headers), code=row.code)
     return kind(said, code=row.code)
 
 
@@ -137,8 +141,3 @@ def _start_of(text: str) -> str:
     """The beginning of a page as one line without its tags."""
     bare = re.sub(r"(?is)<(script|style).*?</\1>|<[^>]*>", " ", text)
     return " ".join(bare.split())[:200] or "nothing"
-
-
-def _seconds(reply: Reply) -> float | None:
-    value = reply.headers.get("retry-after", "")
-    return float(value) if value.isdecimal() else None

@@ -3,11 +3,13 @@
 Declared in the configuration file under `connections:`; nothing here talks to a server.
 """
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from schemas.base import Model
+from connector.systems.magento.event_settings import AdobeIo, InvoiceReleased
+from schemas.base import Currency, ExactDecimal, Model
 from schemas.config import ConnectionSettings, Limits
 
 BundleForm = Literal["together", "separately"]
@@ -44,12 +46,37 @@ class MagentoLimits(Limits):
     concurrency: int = Field(default=8, ge=1, le=256)
 
 
+class OrderSettings(Model):
+    """How orders that are pushed here are said.
+
+    `prefix` and the order's number at its source make the order's number here. `payment_method` is taken where
+    the flow maps none and the source's own word is no code of a method, `email` where an order has none, since
+    Magento wants one. `base_currency` is the shop's; `rates` are for orders in others: how many of the order's
+    currency one of the base currency is.
+    """
+
+    prefix: str = Field(default="", max_length=20, pattern=r"^[!-~]*$")
+    state: Literal["new", "pending_payment", "processing"] = "new"
+    status: str = Field(default="pending", min_length=1)
+    payment_method: str = Field(default="checkmo", min_length=1)
+    email: str = Field(default="", pattern=r"^$|^[^@\s]+@[^@\s]+$")
+    store_id: int = Field(default=1, ge=1)
+    customer_group: int = Field(default=0, ge=0)
+    base_currency: Currency = "USD"
+    rates: dict[Currency, Annotated[ExactDecimal, Field(gt=0)]] = Field(default={})
+
+    def rate_for(self, currency: str) -> Decimal | None:
+        """Order currency = base currency × this; None where it is not known."""
+        return Decimal(1) if currency == self.base_currency else self.rates.get(currency)
+
+
 class MagentoSettings(ConnectionSettings):
     """A Magento connection; `base_url` is the shop's address, without `/rest`.
 
     `store` is the code of the store view in the path. `source_code` names the inventory source that ships,
     for shops with several. `bundles` is how a bundle is tried first, since orders do not say whether it ships
-    as a whole; Magento's own answer corrects it.
+    as a whole; Magento's own answer corrects it. `webhook`: whose events are heard. `invoice_released`: is an
+    invoice released once it is paid, or as soon as it is made?
     """
 
     system: Literal["magento"]
@@ -59,3 +86,6 @@ class MagentoSettings(ConnectionSettings):
     settle: float = Field(default=120, ge=0)
     source_code: str = ""
     bundles: BundleForm = "together"
+    orders: OrderSettings = OrderSettings()
+    webhook: AdobeIo | None = None
+    invoice_released: InvoiceReleased = "paid"

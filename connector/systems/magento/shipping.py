@@ -1,7 +1,7 @@
 """The request that ships, and what is checked before and after it: pure, over documents that were read.
 
 Magento ships less than asked without a word, so each way of doing that is refused here first. Finding,
-sending and reading back is `target.py`; which order item a line means is `lines.py`.
+sending and reading back is `shipments.py`; which order item a line means is `lines.py`.
 """
 
 import re
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from connector.errors import Rejected
-from connector.plan import ShipmentStep, bears, marked
+from connector.planned import ShipmentStep
+from connector.reference import bears, marked
 from connector.systems.magento.lines import Allocation, Goods, same_sku
 from connector.systems.magento.settings import BundleForm
 from connector.systems.magento.wire import (
@@ -118,20 +119,20 @@ def has_reference(shipment: Shipment, reference: str) -> bool:
 
 
 def differences(goods: Goods, shipment: Shipment, allocation: Allocation, step: ShipmentStep) -> list[str]:
-    """Where the shipment is not as asked, in words with both sides; tracks added by somebody are no fault."""
+    """Where its lines are not as asked, in words with both sides, and whether our reference is missing."""
     asked, there = allocation.quantities, goods.shown(quantities_of(shipment), allocation.forms)
     found = [
         f"{_name(goods, key)}: asked {asked.get(key, ZERO):f}, there {there.get(key, ZERO):f}"
         for key in dict.fromkeys((*asked, *there))
         if asked.get(key, ZERO) != there.get(key, ZERO)
     ]
-    tracks = {(track.track_number, track.carrier_code) for track in shipment.tracks}
-    found += [
-        f"tracking number {track.track_number} ({track.carrier_code}) is missing"
-        for track in tracks_of(step)
-        if (track.track_number, track.carrier_code) not in tracks
-    ]
     return found if has_reference(shipment, step.reference) else [*found, "our reference is missing"]
+
+
+def missing_tracks(shipment: Shipment, step: ShipmentStep) -> tuple[ShipTrack, ...]:
+    """The tracks that were asked for and are not there; those that somebody added are no matter of ours."""
+    there = {(track.track_number, track.carrier_code) for track in shipment.tracks}
+    return tuple(track for track in tracks_of(step) if (track.track_number, track.carrier_code) not in there)
 
 
 def quantities_of(shipment: Shipment) -> dict[str, Decimal]:

@@ -1,4 +1,4 @@
-"""Magento's documents in our words: pure readers of orders and shipments.
+"""Magento's documents in our words: pure readers of orders and shipments. Invoices and credit memos: `billing.py`.
 
 Nothing is fetched here, and nothing decided; what stands only in Magento's words stays in `wire.py`.
 """
@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from connector.errors import NotUnderstood
+from connector.reference import marker, references_in
 from connector.systems.magento import wire
 from connector.systems.magento.lines import NEVER_SHIPPED, Goods
 from connector.systems.magento.settings import BundleForm
@@ -38,14 +39,13 @@ def read_order(order: wire.Order, connection: str, bundles: BundleForm = "togeth
     Amounts are in the order's currency and before tax; discounts are positive and without the tax in them,
     so that lines without a parent + shipping + tax - discount make up the total. What is cancelled is not
     unpaid (a cancelled order keeps its full `total_due`: recording `order.get.canceled`). How many shipments
-    there are, an order does not say. Raises NotUnderstood for an order without a currency (pushed without
-    totals: `create.minimal_get`).
+    there are, an order does not say. `customer` is empty for who bought without an account. Raises NotUnderstood
+    for an order without a currency (pushed without totals: `create.minimal_get`).
     """
     if not order.order_currency_code:
         raise NotUnderstood(f"order {order.increment_id} @ {connection} has no currency", code="no currency")
-    money = _Currency(order.order_currency_code)
-    assignments = order.extension_attributes.shipping_assignments if order.extension_attributes else ()
-    shipping = assignments[0].shipping if assignments else None
+    money = Amounts(order.order_currency_code)
+    shipping = _shipping(order)
     hidden = order.discount_tax_compensation_amount + order.shipping_discount_tax_compensation_amount
     goods = Goods(order)
     totals = _line_totals(goods)
@@ -55,12 +55,14 @@ def read_order(order: wire.Order, connection: str, bundles: BundleForm = "togeth
         key=order.entity_id,
         state=_state(order, lines),
         status=order.status,
-        external_number=order.ext_order_id or None,
+        external_number=None if own_reference(order) else order.ext_order_id or None,
+        replaces=order.relation_parent_real_id or _original(order),
+        replaced_by=order.relation_child_real_id,
         placed_at=order.created_at,
         updated_at=order.updated_at,
         currency=order.order_currency_code,
-        customer=order.customer_id or f"{order.customer_firstname} {order.customer_lastname}",
-        email=order.customer_email,
+        customer=order.customer_id if order.customer_id != "0" else "",
+        email=order.customer_email or (order.billing_address.email if order.billing_address else ""),
         bill_to=_address(order.billing_address),
         ship_to=_address(shipping.address if shipping else None),
         ship_via=shipping.method if shipping else "",
@@ -93,6 +95,7 @@ def read_shipment(shipment: wire.Shipment, order: wire.Order) -> Shipment:
         ship_date=shipment.created_at.date() if shipment.created_at else None,
         updated_at=shipment.updated_at,
         ship_via=tracks[0].carrier_code if tracks else "",
+        ship_to=_address(assigned.address) if (assigned := _shipping(order)) else None,
         warehouse=shipment.extension_attributes.source_code if shipment.extension_attributes else "",
         lines=tuple(
             ShipmentLine(
@@ -113,16 +116,34 @@ def read_shipment(shipment: wire.Shipment, order: wire.Order) -> Shipment:
     )
 
 
-class _Currency:
+def own_reference(order: wire.Order) -> tuple[str, ...]:
+    """Our external reference, where `ext_order_id` has its form: a connector made the order."""
+    return references_in(marker(order.ext_order_id))
+
+
+def _shipping(order: wire.Order) -> wire.Shipping | None:
+    """Where and how an order goes; the address stands nowhere else."""
+    assignments = order.extension_attributes.shipping_assignments if order.extension_attributes else ()
+    return assignments[0].shipping if assignments else None
+
+
+def _original(order: wire.Order) -> str:
+    """The first of a chain of edited orders, for a later one of them."""
+    return "" if order.original_increment_id == order.increment_id else order.original_increment_id
+
+
+class Amounts:
     """Makes amounts of one currency."""
 
     def __init__(self, code: str) -> None:
-        self._code = code
+        self.code = code
 
     def __call__(self, amount: Decimal) -> Money:
-        return Money(amount=amount, currency=self._code)
+        """So much of this currency."""
+        return Money(amount=amount, currency=self.code)
 
     def maybe(self, amount: Decimal | None) -> Money | None:
+        """So much, or None where it is not known."""
         return None if amount is None else self(amount)
 
 
@@ -156,7 +177,7 @@ def _line(
     goods: Goods,
     item: wire.OrderItem,
     totals: Mapping[str, Decimal | None],
-    money: _Currency,
+    money: Amounts,
     bundles: BundleForm,
 ) -> OrderLine:
     parent = goods.by_id.get(item.parent_item_id or "")

@@ -97,6 +97,11 @@ class OrderItem(Wire):
         """How many may still be shipped, as Magento computes it; never negative."""
         return max(ZERO, self.qty_ordered - self.qty_shipped - self.qty_refunded - self.qty_canceled)
 
+    @property
+    def uninvoiced(self) -> Decimal:
+        """How many may still be invoiced, as Magento computes it; never negative."""
+        return max(ZERO, self.qty_ordered - self.qty_invoiced - self.qty_canceled)
+
 
 class Shipping(Wire):
     """Where and how a shipping assignment goes."""
@@ -117,6 +122,14 @@ class OrderExtension(Wire):
     shipping_assignments: Annotated[tuple[ShippingAssignment, ...], BeforeValidator(_list)] = ()
 
 
+class OrderComment(Wire):
+    """A comment on an order, with the status that the order had or was given then."""
+
+    entity_id: OptionalKey = None
+    comment: Text = ""
+    status: Text = ""
+
+
 class Payment(Wire):
     """How an order is paid."""
 
@@ -132,7 +145,11 @@ class Order(Wire):
     entity_id: Key
     increment_id: Key
     ext_order_id: Text = ""
+    original_increment_id: Text = ""
+    relation_parent_id: OptionalKey = None
+    relation_parent_real_id: Text = ""
     relation_child_id: OptionalKey = None
+    relation_child_real_id: Text = ""
     state: Text = ""
     status: Text = ""
     is_virtual: Annotated[bool, BeforeValidator(lambda value: bool(int(value or 0)))] = False
@@ -158,6 +175,7 @@ class Order(Wire):
     items: Annotated[tuple[OrderItem, ...], BeforeValidator(_list)] = ()
     billing_address: Annotated[Address | None, BeforeValidator(_object)] = None
     payment: Annotated[Payment | None, BeforeValidator(_object)] = None
+    status_histories: Annotated[tuple[OrderComment, ...], BeforeValidator(_list)] = ()
     extension_attributes: Annotated[OrderExtension | None, BeforeValidator(_object)] = None
 
 

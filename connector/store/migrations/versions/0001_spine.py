@@ -21,6 +21,7 @@ def upgrade() -> None:
     """Create every table, those that others refer to first."""
     _config_version()
     _event()
+    _listing()
     _notice()
     _context()
     _fact()
@@ -89,6 +90,8 @@ def _event() -> None:
         _column("time", MOMENT),
         _column("received_at", MOMENT),
         _text("state", 16),
+        _column("held", sa.Boolean()),
+        _optional("echo_of", KEY),
         _column("data", DOCUMENT),
         _primary("event", "id"),
         _unique("event", "source", "type", "document", "revision"),
@@ -98,6 +101,40 @@ def _event() -> None:
     op.create_index("ix_event_to_route", "event", ["id"], postgresql_where=to_route, sqlite_where=to_route)
     unrouted = sa.text("state = 'unrouted'")
     op.create_index("ix_event_unrouted", "event", ["id"], postgresql_where=unrouted, sqlite_where=unrouted)
+
+
+def _listing() -> None:
+    op.create_table(
+        "listing",
+        _id(),
+        _text("connection", 63),
+        _text("lane", 80),
+        _text("kind", 32),
+        _text("purpose", 16),
+        _text("name", 80),
+        _text("state", 16),
+        _column("since", MOMENT),
+        _optional("until", MOMENT),
+        _column("held", sa.Boolean()),
+        _optional("position", DOCUMENT),
+        _optional("newest", MOMENT),
+        _column("pages", sa.Integer()),
+        _column("heard", sa.Integer()),
+        _column("fresh", sa.Integer()),
+        _column("rounds", sa.Integer()),
+        _optional("began_at", MOMENT),
+        _column("due_at", MOMENT),
+        _column("attempts", sa.Integer()),
+        _optional("failed_since", MOMENT),
+        _text("code", 64),
+        _column("reason", sa.Text()),
+        _optional("taken", sa.BigInteger()),
+        _column("created_at", MOMENT),
+        _column("updated_at", MOMENT),
+        _primary("listing", "id"),
+        _unique("listing", "connection", "kind", "purpose", "name"),
+        sqlite_autoincrement=True,
+    )
 
 
 def _notice() -> None:
@@ -114,7 +151,10 @@ def _notice() -> None:
         _text("code", 64),
         _column("reason", sa.Text()),
         _column("payload", sa.Text()),
+        _text("via", 16),
+        _column("held", sa.Boolean()),
         _optional("event_id", KEY),
+        _optional("listing_id", KEY),
         _column("received_at", MOMENT),
         _column("due_at", MOMENT),
         _column("attempts", sa.Integer()),
@@ -123,6 +163,7 @@ def _notice() -> None:
         _column("updated_at", MOMENT),
         _primary("notice", "id"),
         _refers("notice", "event_id", "event"),
+        _refers("notice", "listing_id", "listing"),
         _unique("notice", "connection", "number", "kind", "transport_id"),
         sqlite_autoincrement=True,
     )
@@ -130,6 +171,7 @@ def _notice() -> None:
     op.create_index("ix_notice_due", "notice", ["lane", "status", "due_at"], postgresql_where=unfinished)
     op.create_index("ix_notice_status", "notice", ["status", "id"])
     op.create_index("ix_notice_event", "notice", ["event_id"])
+    op.create_index("ix_notice_listing", "notice", ["listing_id", "status"])
 
 
 def _context() -> None:
@@ -143,6 +185,7 @@ def _context() -> None:
         _primary("context", "event_id", "kind", "number"),
         _refers("context", "event_id", "event"),
     )
+    op.create_index("ix_context_document", "context", ["number", "kind"])
 
 
 def _fact() -> None:
@@ -153,6 +196,7 @@ def _fact() -> None:
         _text("document", 255),
         _column("revision", sa.Integer()),
         _column("holds", sa.Boolean()),
+        _text("mark", 255),
         _column("updated_at", MOMENT),
         _primary("fact", "source", "type", "document"),
     )
@@ -260,6 +304,7 @@ def _step() -> None:
         _unique("step", "entry_id", "key"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_step_reference", "step", ["reference"])
 
 
 def _attempt() -> None:
@@ -294,6 +339,7 @@ def _link() -> None:
         _text("source_connection", 63),
         _text("source_number", 255),
         _optional("source_key", sa.String(255)),
+        _text("target_kind", 32),
         _text("target_connection", 63),
         _text("target_number", 255),
         _optional("target_key", sa.String(255)),

@@ -1,0 +1,156 @@
+"""What stands in the end: our log as it is stored, and what both simulators hold, looked up by number."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from connector.demo.site import Site
+from connector.status import Status
+from connector.store import Transaction, browse, intake, links, listings
+from connector.store.browse import Record
+from connector.store.intake import EventRow, NoticeRow
+from schemas.base import DocumentRef
+from schemas.events import CREATIONS, EVENT_TYPES
+
+Wire = Mapping[str, Any]
+
+MOST_ROWS = 500
+_READ = ("Customer", "SalesOrder", "Shipment", "SalesInvoice", "Payment")
+
+
+@dataclass(frozen=True)
+class Log:
+    """Entries with everything about them, oldest first; events that match no flow; notices that are not finished."""
+
+    records: Sequence[Record]
+    unrouted: Sequence[EventRow]
+    open_notices: Sequence[NoticeRow]
+    made: Mapping[DocumentRef, int]
+    """Documents that our steps made, without their vendor keys -> the entry that did."""
+    unasked: Sequence[EventRow] = ()
+    """Events that tell of those documents, and that no flow asks for."""
+
+    @classmethod
+    def read(cls, site: Site) -> "Log":
+        """As it is now."""
+        with site.runtime.database.read() as tx:
+            rows = browse.list_entries(tx, limit=MOST_ROWS).rows
+            found = [browse.entry_record(tx, row.id) for row in reversed(rows)]
+            records = [record for record in found if record is not None]
+            targets = {_bare(target) for record in records for _, target in record.links}
+            made: dict[DocumentRef, int] = {}
+            for kind in {one.kind for one in targets}:
+                places = {(one.connection, one.number): one for one in targets if one.kind == kind}
+                made |= {places[place]: entry for place, entry in links.makers(tx, kind, places).items()}
+            with_entry = {record.event.id for record in records}
+            heard = [event for one in made for event in _creations(tx, one) if event.id not in with_entry]
+            unrouted = intake.unrouted(tx, MOST_ROWS)
+            return cls(
+                records, unrouted, browse.open_notices(tx), made, sorted(heard, key=lambda event: event.id)
+            )
+
+    def of(self, type_: str, source: str, number: str) -> list[Record]:
+        """The entries of one event."""
+        wanted = (type_, source, number)
+        rows = ((record, record.entry) for record in self.records)
+        return [record for record, row in rows if (row.type, row.source, row.source_number) == wanted]
+
+    @property
+    def own(self) -> list[DocumentRef]:
+        """Those of the documents we made of which there are events: customers and payments are none."""
+        kinds = {EVENT_TYPES[type_].kind for type_ in CREATIONS}
+        return [one for one in self.made if one.kind in kinds]
+
+    @property
+    def heard_again(self) -> list[tuple[str, EventRow, str]]:
+        """What told of effects of ours: entry or event, what it was, and what became of it."""
+        entries = [
+            (f"entry {one.entry.id}", one.event, one.entry.reason) for one in self.records if _is_echo(one)
+        ]
+        events = [
+            (f"event {one.id}", one, f"echo of entry {self.made[_told(one)]}: no flow would carry it anyway")
+            for one in self.unasked
+        ]
+        return [*entries, *events]
+
+    @property
+    def echoes(self) -> set[DocumentRef]:
+        """The documents of ours that were heard of again as ones that came to be, and were known for ours."""
+        return {_told(event) for _, event, _ in self.heard_again if event.type in CREATIONS}
+
+
+def _creations(tx: Transaction, made: DocumentRef) -> list[EventRow]:
+    types = [type_ for type_ in CREATIONS if EVENT_TYPES[type_].kind == made.kind]
+    return intake.events_of_document(tx, made.connection, types, made.number)
+
+
+def _is_echo(record: Record) -> bool:
+    return record.entry.status == Status.FILTERED and record.entry.code == "echo"
+
+
+def _bare(ref: DocumentRef) -> DocumentRef:
+    return ref.model_copy(update={"key": None})
+
+
+def _told(event: EventRow) -> DocumentRef:
+    return DocumentRef(connection=event.source, kind=EVENT_TYPES[event.type].kind, number=event.document)
+
+
+@dataclass(frozen=True)
+class Books:
+    """What both simulators hold: the ERP's documents by entity without envelopes, the shop's as read back."""
+
+    erp: Mapping[str, Sequence[Wire]]
+    shop: Mapping[str, Sequence[Wire]]
+
+    @classmethod
+    def read(cls, site: Site) -> "Books":
+        """As they are now."""
+        erp = {entity: site.erp_documents(entity) for entity in _READ}
+        return cls(erp, site.control(site.shop, "GET", "state"))
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many documents of each kind there are: of the ERP's entities, then of the shop's tables."""
+        return {name: len(held) for name, held in (*self.erp.items(), *self.shop.items())}
+
+    def erp_order(self, number: str) -> Wire:
+        """By our number of it, `SO-000123`."""
+        return self._in_erp("SalesOrder", "OrderNbr", number)
+
+    def payment(self, number: str) -> Wire:
+        """By our number of it, `PMT-000123`."""
+        return self._in_erp("Payment", "ReferenceNbr", number)
+
+    def erp_invoice(self, number: str) -> Wire:
+        """By our number of it, `INV-000123`."""
+        return self._in_erp("SalesInvoice", "ReferenceNbr", number)
+
+    def _in_erp(self, entity: str, key: str, number: str) -> Wire:
+        return next(one for one in self.erp[entity] if one[key] == number.partition("-")[2])
+
+    def shop_order(self, number: str) -> Wire:
+        """By its number."""
+        return next(one for one in self.shop["orders"] if one["increment_id"] == number)
+
+    def of_shop_order(self, table: str, number: str) -> list[Wire]:
+        """The shipments, invoices or credit memos of one order of the shop."""
+        order_id = self.shop_order(number)["entity_id"]
+        return [one for one in self.shop[table] if one["order_id"] == order_id]
+
+
+def quantities(items: Sequence[Wire]) -> dict[str, Decimal]:
+    """SKU -> how many, of the lines of a shop's document that count by themselves."""
+    return {item["sku"]: Decimal(str(item["qty"])) for item in items}
+
+
+def tracking(shipments: Sequence[Wire]) -> tuple[str, ...]:
+    """The tracking numbers of these shipments of the shop."""
+    return tuple(sorted(track["track_number"] for one in shipments for track in one.get("tracks", ())))
+
+
+def rounds(site: Site) -> dict[int, int]:
+    """Listing that is polled -> how often it was read to its end."""
+    with site.runtime.database.read() as tx:
+        return {one.id: one.rounds for one in listings.overview(tx, listings.POLL) if one.state == "active"}

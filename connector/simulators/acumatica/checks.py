@@ -1,0 +1,238 @@
+"""What the ERP refuses or drops when a document is saved: unknown names, wrong quantities and amounts.
+
+Refusals are noted beside the value they are about and answered as 422 by writing.py; what the product drops
+in silence is dropped here in silence.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from connector.simulators.acumatica import customers, invoices, orders, payments, shipments
+from connector.simulators.acumatica.contract import SALES_ORDER
+from connector.simulators.acumatica.contract_customers import CUSTOMER
+from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
+from connector.simulators.acumatica.erp import Erp
+from connector.simulators.acumatica.record import Record
+from connector.simulators.acumatica.totals import NONE
+
+
+@dataclass
+class Problems:
+    """What was found wrong, by record and field."""
+
+    found: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def add(self, record: Record, name: str, text: str) -> None:
+        """Note what is wrong with a field."""
+        self.found[record.id, name] = text
+
+
+_NAMES: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "Customer": (("CustomerClass", "customer_classes", "Customer Class"),),
+    "SalesOrder": (
+        ("OrderType", "order_types", "Order Type"),
+        ("CustomerID", "customers", "Customer"),
+        ("ShipVia", "ship_vias", "Ship Via"),
+        ("PaymentMethod", "payment_methods", "Payment Method"),
+        ("CashAccount", "cash_accounts", "Cash Account"),
+        ("CurrencyID", "currencies", "Currency"),
+    ),
+    "SalesOrderDetail": (
+        ("InventoryID", "items", "Inventory ID"),
+        ("WarehouseID", "warehouses", "Warehouse"),
+    ),
+    "TaxDetail": (("TaxID", "taxes", "Tax ID"),),
+    "Shipment": (("ShipVia", "ship_vias", "Ship Via"), ("WarehouseID", "warehouses", "Warehouse")),
+    "SalesInvoice": (("CustomerID", "customers", "Customer"),),
+    "SalesInvoiceDetail": (("InventoryID", "items", "Inventory ID"),),
+    "Payment": (
+        ("CustomerID", "customers", "Customer"),
+        ("PaymentMethod", "payment_methods", "Payment Method"),
+        ("CashAccount", "cash_accounts", "Cash Account"),
+        ("CurrencyID", "currencies", "Currency"),
+    ),
+}
+"""By entity: field, list of known names, display name. A list that nobody seeded is not checked."""
+
+KINDS_OF_NAMES = frozenset(kind for rows in _NAMES.values() for _, kind, _ in rows)
+"""The lists of names that a seed may give."""
+
+_REQUIRED = {
+    "Customer": (("CustomerName", "Customer Name"),),
+    "SalesOrder": (("CustomerID", "Customer"),),
+    "SalesOrderDetail": (("InventoryID", "Inventory ID"),),
+    "SalesInvoice": (("CustomerID", "Customer"),),
+    "Payment": (("CustomerID", "Customer"),),
+}
+
+
+def _check_names(erp: Erp, record: Record, problems: Problems) -> None:
+    for name, title in _REQUIRED.get(record.entity.name, ()):
+        if not record.text(name):
+            problems.add(record, name, f"'{title}' cannot be empty.")
+    for name, kind, title in _NAMES.get(record.entity.name, ()):
+        if record.text(name) and not erp.knows(kind, record.text(name)):
+            problems.add(record, name, f"'{title}' cannot be found in the system.")
+    for rows in record.details.values():
+        for row in rows:
+            _check_names(erp, row, problems)
+
+
+def _at_most(problems: Problems, row: Record, name: str, limit: Decimal) -> None:
+    if row.number(name) > limit:
+        text = f"Incorrect value. The value to be entered must be less than or equal to {limit:f}."
+        problems.add(row, name, text)
+
+
+def check_customer(erp: Erp, customer: Record, existing: Record | None, problems: Problems) -> None:
+    """A customer needs a name, a known class, and an ID where customers are numbered by hand."""
+    _check_names(erp, customer, problems)
+    if existing is None and erp.options.manual_customers and not customer.text("CustomerID"):
+        problems.add(customer, "CustomerID", "'Customer ID' cannot be empty.")
+
+
+def check_order(erp: Erp, order: Record, existing: Record | None, problems: Problems) -> None:
+    """An order needs known names; charges and addresses that are not overridden are dropped in silence."""
+    _check_names(erp, order, problems)
+    _check_status_of_customer(erp, order, problems)
+    for line in order.rows("Details"):
+        if line.number("OrderQty") < line.number("QtyOnShipments"):
+            problems.add(line, "OrderQty", "The quantity cannot be less than the quantity on shipments.")
+    _drop_freight(order, existing)
+    if not (order.flag("IsTaxValid") or order.flag("DisableAutomaticTaxCalculation")):
+        order.details["TaxDetails"] = existing.copy().rows("TaxDetails") if existing else []
+    customers.settle_addresses(erp, order, existing)
+
+
+def _check_status_of_customer(erp: Erp, record: Record, problems: Problems) -> None:
+    customer = erp.find(CUSTOMER, (record.text("CustomerID"),))
+    status = customer.text("Status") if customer else "Active"
+    if status in {"Inactive", "Hold"}:
+        problems.add(record, "CustomerID", f"The customer status is '{status}'.")
+
+
+def _drop_freight(order: Record, existing: Record | None) -> None:
+    """Freight is the ERP's own unless `OverrideFreightAmount` is set; premium freight is always open."""
+    totals = order.link("Totals")
+    if not totals.flag("OverrideFreightAmount"):
+        totals.put(Freight=existing.link("Totals").number("Freight") if existing else NONE)
+
+
+def check_shipment(erp: Erp, shipment: Record, existing: Record | None, problems: Problems) -> None:
+    """A shipment ships what is open of its orders; once confirmed its lines are closed."""
+    _check_names(erp, shipment, problems)
+    if not shipment.rows("Details"):
+        problems.add(shipment, "ShipmentNbr", "A shipment must have at least one line.")
+    if existing and existing.text("Status") in orders.POSTED and _shipped(existing) != _shipped(shipment):
+        problems.add(shipment, "Status", "The lines of a confirmed shipment cannot be changed.")
+    _spread_orders(erp, shipment)
+    asked: dict[tuple[str, ...], Any] = {}
+    for line in shipment.rows("Details"):
+        _check_shipment_line(erp, line, existing, problems, asked)
+
+
+def _shipped(shipment: Record) -> list[tuple[object, ...]]:
+    return [(*_line_key(line), line.number("ShippedQty")) for line in shipment.rows("Details")]
+
+
+def _spread_orders(erp: Erp, shipment: Record) -> None:
+    """A line that names an order but no order line stands for all open lines of that order."""
+    spread: list[Record] = []
+    for line in shipment.rows("Details"):
+        order = erp.find(SALES_ORDER, (line.text("OrderType"), line.text("OrderNbr")))
+        if order is None or line.fields.get("OrderLineNbr") is not None:
+            spread.append(line)
+            continue
+        opened = [one for one in order.rows("Details") if shipments.open_quantity(one) > 0]
+        spread += [shipments.line_for(order, one, shipments.open_quantity(one)) for one in opened]
+    shipment.details["Details"] = spread
+
+
+def _check_shipment_line(
+    erp: Erp, line: Record, existing: Record | None, problems: Problems, asked: dict[tuple[str, ...], Any]
+) -> None:
+    order = erp.find(SALES_ORDER, (line.text("OrderType"), line.text("OrderNbr")))
+    origin = shipments.order_line(order, line) if order else None
+    if origin is None:
+        problems.add(line, "OrderNbr", "'Order Nbr.' cannot be found in the system.")
+        return
+    own = sum(
+        (
+            row.number("ShippedQty")
+            for row in (existing.rows("Details") if existing else [])
+            if _line_key(row) == _line_key(line)
+        ),
+        NONE,
+    )
+    available = shipments.open_quantity(origin) + own - asked.get(_line_key(line), NONE)
+    if line.fields.get("ShippedQty") is None:
+        line.put(ShippedQty=available)
+    if line.number("ShippedQty") > available:
+        problems.add(
+            line, "ShippedQty", "The shipped quantity exceeds the open quantity of the sales order line."
+        )
+    asked[_line_key(line)] = asked.get(_line_key(line), NONE) + line.number("ShippedQty")
+
+
+def _line_key(line: Record) -> tuple[str, ...]:
+    return line.text("OrderType"), line.text("OrderNbr"), line.text("OrderLineNbr")
+
+
+def check_invoice(erp: Erp, invoice: Record, existing: Record | None, problems: Problems) -> None:
+    """An invoice needs known names; once released its amounts are closed, and a change is dropped."""
+    _check_names(erp, invoice, problems)
+    if existing is not None and existing.facts.get("released"):
+        _close(invoice, existing, ("Hold", "CustomerID", "Date", "Currency"))
+        invoice.details["Details"] = existing.copy().rows("Details")
+
+
+def _close(record: Record, existing: Record, names: Iterable[str]) -> None:
+    for name in names:
+        record.fields[name] = existing.fields.get(name)
+
+
+def check_payment(erp: Erp, payment: Record, existing: Record | None, problems: Problems) -> None:
+    """A payment pays open documents of its customer, none of them more than is unpaid."""
+    _check_names(erp, payment, problems)
+    if existing is not None and existing.facts.get("released"):
+        _close(payment, existing, ("Hold", "CustomerID", "PaymentAmount", "PaymentMethod", "CashAccount"))
+    for row in payment.rows("OrdersToApply"):
+        _check_paid_order(erp, payment, row, existing, problems)
+    for row in payment.rows("DocumentsToApply"):
+        row.put(DocType=invoices.display_type(row.text("DocType") or invoices.INVOICE))
+        _check_paid_invoice(erp, payment, row, existing, problems)
+    if payments.applied(payment) > payment.number("PaymentAmount"):
+        problems.add(payment, "PaymentAmount", "The applied amount exceeds the payment amount.")
+
+
+def _own(existing: Record | None, detail: str, row: Record, name: str) -> Decimal:
+    """What the stored payment applies by this row already."""
+    rows = existing.rows(detail) if existing else []
+    return next((one.number(name) for one in rows if one.id == row.id), NONE)
+
+
+def _check_paid_order(
+    erp: Erp, payment: Record, row: Record, existing: Record | None, problems: Problems
+) -> None:
+    order = erp.find(SALES_ORDER, (row.text("OrderType"), row.text("OrderNbr")))
+    closed = order is None or order.text("Status") == "Canceled"
+    if order is None or closed or order.text("CustomerID") != payment.text("CustomerID"):
+        problems.add(row, "OrderNbr", "'Order Nbr.' cannot be found in the system.")
+        return
+    unpaid = order.link("Totals").number("UnpaidBalance")
+    _at_most(problems, row, "AppliedToOrder", unpaid + _own(existing, "OrdersToApply", row, "AppliedToOrder"))
+
+
+def _check_paid_invoice(
+    erp: Erp, payment: Record, row: Record, existing: Record | None, problems: Problems
+) -> None:
+    invoice = erp.find(SALES_INVOICE, (row.text("DocType"), row.text("ReferenceNbr")))
+    own = _own(existing, "DocumentsToApply", row, "AmountPaid")
+    if own:
+        return
+    if invoice is None or invoice.text("Status") != "Open":
+        problems.add(row, "ReferenceNbr", "'Reference Nbr.' cannot be found in the system.")
+        return
+    _at_most(problems, row, "AmountPaid", invoice.number("Balance"))

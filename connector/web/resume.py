@@ -1,0 +1,37 @@
+"""`POST /api/lanes/{connection}/resume`: a paused connection goes on, or one with an open circuit, without a log-in.
+
+`connector check` does the same once the log-in succeeds. Where it is still refused, the connection pauses again.
+"""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from connector.operate import Unknown
+from connector.store import lanes, versions
+from connector.web import problems
+from connector.web.auth import Operator
+from connector.web.problems import documented
+from connector.web.room import Here
+
+router = APIRouter()
+
+_REFUSED = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_FOUND, problems.NOT_STORED)
+
+
+class Resumed(BaseModel):
+    """What was done, in a sentence, and whether the connection was paused."""
+
+    done: str
+    was_paused: bool
+
+
+@router.post("/lanes/{connection}/resume", responses=_REFUSED)
+def resume_connection(connection: str, room: Here, caller: Operator) -> Resumed:
+    """Let all lanes of a connection go on at once; what is due is taken up within seconds."""
+    if connection not in room.connections:
+        raise Unknown(f"there is no connection {connection}; configured are {', '.join(room.connections)}")
+    with room.database.write() as tx:
+        was_paused = lanes.resume(tx, connection)
+        versions.note(tx, caller.name, "resume", f"connection {connection}", {"was_paused": was_paused})
+    before = "was paused" if was_paused else "was not paused"
+    return Resumed(done=f"{connection} {before} and goes on now", was_paused=was_paused)
