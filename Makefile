@@ -20,7 +20,7 @@ demo: $(STAMP) ## Run the whole thing against simulated systems
 
 .PHONY: test
 test: $(STAMP) ## Run every test
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
 
 .PHONY: lint
 lint: $(STAMP) ## Judge form, types and imports

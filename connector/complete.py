@@ -240,7 +240,8 @@ class Complete:
 
     def _failed(self, tx: Transaction, outcome: Outcome) -> None:
         fetch = outcome.job.subject
-        status, code, reason, delay = self._judge(tx, fetch.notices[0], outcome)
+        told = [notice for notice in fetch.notices if notice.via != "retrieve"]
+        status, code, reason, delay = self._judge(tx, (told or fetch.notices)[0], outcome)
         log.warning("notice.failed", status=status, document=str(fetch), code=code, reason=reason)
         intake.move_notices(tx, fetch.ids, status, code=code, reason=reason, delay=delay)
 

@@ -62,10 +62,10 @@ flows:
     context: %(context)s
     preferences: {require: %(require)s}
     mapping: {ship_via: {UPS: {carrier_code: ups, title: UPS}}}
-    retry: {first: 0.05, longest: 0.2, give_up: %(give_up)s}
+    retry: {first: %(first)s, longest: %(longest)s, give_up: %(give_up)s}
     wait_deadline: %(wait_deadline)s
 %(flows)s
-lanes: {lease: %(lease)s, renew: %(renew)s, budget: %(budget)s, breaker_failures: %(breaker)s, breaker_probe: 0.3}
+lanes: {lease: %(lease)s, renew: %(renew)s, budget: %(budget)s, breaker_failures: %(breaker)s, breaker_probe: %(probe)s}
 """
 
 DEFAULTS: dict[str, object] = {
@@ -83,6 +83,9 @@ DEFAULTS: dict[str, object] = {
     "poll": "null",
     "flows": "",
     "breaker": 50,
+    "probe": 0.3,
+    "first": 0.05,
+    "longest": 0.2,
 }
 
 

@@ -103,7 +103,7 @@ def _tell(found: Retrieved, what: str, *, post: bool) -> None:
 @click.command()
 @click.option("--from", "connection", required=True, help="The connection to ask.")
 @click.option("--since", required=True, type=Moment(), help="Changed at or after: 2026-01-31, or 7d ago.")
-@click.option("--until", type=Moment(), help="Changed before; now, where it is not given.")
+@click.option("--until", type=Moment(), help="Changed before; else up to now, or to where polling stands.")
 @click.option(
     "--kind", "kinds", multiple=True, type=click.Choice(DOCUMENT_KINDS), help="Only these; may be repeated."
 )

@@ -31,7 +31,7 @@ def test_refused_credentials_pause_the_connection_and_give_everything_back(make_
 
 
 def test_failures_in_a_row_open_the_circuit_and_a_single_probe_closes_it(make_world: MakeWorld) -> None:
-    world = make_world(breaker=3, concurrency=1)
+    world = make_world(breaker=3, concurrency=1, probe=2)
     _many(world, 6)
     world.shop.behaviours = [raising(NotSent("refused"))] * 3
     world.drain()

@@ -55,7 +55,7 @@ def test_a_write_that_never_arrived_is_done_again_from_what_it_was(make_world: M
 
 
 def test_an_amount_that_somebody_else_changed_meanwhile_is_for_a_person(make_world: MakeWorld) -> None:
-    world = make_world(increments=True)
+    world = make_world(increments=True, first=1, longest=1)
     world.publish(shipment("SH1"))
     world.shop.behaviours = [raising(OutcomeUnknown("no reply"))]
     world.route()

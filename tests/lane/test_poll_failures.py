@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +14,23 @@ from connector.systems.http import Http
 from connector.work import Bell
 from tests.lane.conftest import MakeWorld
 from tests.lane.polling_given import POLL, again, changed, due, poll_one_page, row, shipped
+from tests.servers import PostgresServer
 from tests.stub import StubAdapter
 from tests.world import Door, World, begin, until
+
+
+@pytest.fixture(name="database_url")
+def fixture_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """SQLite, and where several write at once PostgreSQL as well."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield f"sqlite:///{tmp_path / 'connector.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue(request.param)
+    with server.database() as url:
+        yield url
+
+
+on_both = pytest.mark.parametrize("database_url", ["sqlite", "postgres_wheel"], indirect=True)
 
 
 @pytest.fixture(name="world")
@@ -46,6 +62,7 @@ def test_a_worker_that_vanishes_between_the_page_and_its_commit_loses_nothing(wo
     assert (taken.id, row(world).rounds) == (row(world).id, 1)
 
 
+@on_both
 def test_a_worker_that_vanishes_between_two_pages_is_followed_from_the_next_page(world: World) -> None:
     for at in range(5):
         changed(world, f"SH{at}", ago=10 - at)
@@ -63,6 +80,7 @@ def test_a_worker_that_vanishes_between_two_pages_is_followed_from_the_next_page
     assert (shipped(world), row(world).heard) == ([f"SH{at}" for at in range(5)], 5)
 
 
+@on_both
 def test_a_page_that_arrives_after_the_lane_was_lost_is_read_again_by_the_new_owner(
     make_world: MakeWorld, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,6 +107,7 @@ def test_a_page_that_arrives_after_the_lane_was_lost_is_read_again_by_the_new_ow
     assert (row(world).heard, row(world).rounds, len(world.shop.fetched)) == (2, 1, 2)
 
 
+@on_both
 def test_two_workers_do_not_ask_for_the_same_page(
     make_world: MakeWorld, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from connector.errors import CallError, Rejected, Unavailable
 from connector.retrieval import NotAvailable, Progress, Retrieved
 from connector.status import NoticeStatus
-from connector.store import lanes, listings
+from connector.store import intake, lanes, listings
 from connector.store.tables import audit, event, listing
 from connector.systems.base import Fetched
 from connector.work import Bell
@@ -129,12 +129,18 @@ def test_a_payment_leads_to_its_orders_which_are_held_like_it(make_world: MakeWo
     assert (one(world).status, standing(world, "order")) == ("held", [])
 
 
-def test_a_document_that_the_source_does_not_know_is_said_to_be_missing_in_the_end(world: World) -> None:
-    ordered = world.retrieval.ask("erp", "shipment", "SH9", "ann", post=False)
-    world.drain("erp")
-    found = world.retrieval.result(ordered.notice_id)
-    assert (found.finished, found.notice.status) == (False, NoticeStatus.RETRYING)
+def test_a_document_that_the_source_does_not_know_is_said_to_be_missing_at_once(world: World) -> None:
+    found = retrieved(world, "SH9")
+    assert (found.finished, found.notice.status) == (True, NoticeStatus.ERRORED)
     assert "SH9 is not there" in found.notice.reason
+
+
+def test_a_push_that_came_too_early_is_tried_again_although_a_person_asked_for_the_same(world: World) -> None:
+    world.retrieval.ask("erp", "shipment", "SH9", "ann", post=False)
+    world.notice("SH9", "push-1")
+    world.drain("erp")
+    with world.database.read() as tx:
+        assert {row.status for row in intake.notices(tx)} == {NoticeStatus.RETRYING}
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from connector.wake import MemoryRinger
 PUSH_SECRET = "a-secret-of-push-notifications"
 _COMMAND = (sys.executable, "-m", "connector.cli")
 _CONFIG = Path(__file__).with_name("home.yaml")
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 
 
 @dataclass

@@ -13,6 +13,7 @@ from connector.store import Database, changes, entries, links, steps
 from connector.store.changes import Change
 from connector.store.entries import Move
 from connector.store.links import NewLink
+from tests.lane.conftest import database_url as database_url
 from tests.store.changes_given import (
     CANCELLED,
     CREATED,

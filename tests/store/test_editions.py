@@ -5,6 +5,7 @@ import pytest
 from connector.status import Status
 from connector.store import Database, changes, contexts, facts, intake, links
 from connector.store.links import NewLink
+from tests.lane.conftest import database_url as database_url
 from tests.store.changes_given import CANCELLED, CREATED, OTHER_WAY, UPDATED, made, ref, row
 from tests.store.given import TIME, an_event
 

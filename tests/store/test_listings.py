@@ -8,6 +8,7 @@ import pytest
 from connector.status import Status
 from connector.store import Database, entries, intake, lanes, listings
 from connector.store.listings import BACKFILL, POLL, ListingRow, NewListing
+from tests.lane.conftest import database_url as database_url
 from tests.store.given import a_notice, an_entry, an_event, at_once
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
