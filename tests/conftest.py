@@ -24,9 +24,12 @@ from tests.guards.no_skips import pytest_runtest_makereport as pytest_runtest_ma
 from tests.servers import PostgresServer, RedisServer, ServerMissing, fresh_database
 
 if os.environ.get("CI"):
-    # What came through yesterday comes through today; elsewhere each run looks for something new.
-    hypothesis.settings.register_profile("steady", derandomize=True)
+    # What came through yesterday comes through today, and in time; elsewhere each run looks for something new.
+    hypothesis.settings.register_profile("steady", derandomize=True, max_examples=25)
     hypothesis.settings.load_profile("steady")
+
+_SAID_PLAINLY = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+"""The usual one prints every local of every frame of an error, which takes longer than most tests."""
 
 
 def _found(find: Callable[[], Path]) -> Path:
@@ -40,6 +43,8 @@ def _found(find: Callable[[], Path]) -> Path:
 def _own_logging() -> Iterator[None]:
     """What a command sets up for its process must not reach the next test."""
     handlers, level = logging.root.handlers[:], logging.root.level
+    structlog.reset_defaults()
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _SAID_PLAINLY])
     yield
     structlog.reset_defaults()
     logging.root.handlers[:] = handlers

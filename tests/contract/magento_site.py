@@ -4,6 +4,7 @@ Requests on `/V1` paths are held to the vendor's document here, so no test forge
 """
 
 import json
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -106,7 +107,7 @@ def running_site() -> Iterator[Site]:
         yield Site(served.url, client, clock)
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 15.0) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until something holds. Raises AssertionError when it never does."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -161,5 +162,6 @@ def running_receiver(
     """A webhook receiver on a free port."""
     receiver = Receiver(list(statuses) or [200], challenge)
     with serve(receiver) as served:
-        receiver.url = f"{served.url}/hook"
+        # A port may be free again that an earlier receiver had, and a shop remembers its deliveries.
+        receiver.url = f"{served.url}/hook/{secrets.token_hex(4)}"
         yield receiver

@@ -23,13 +23,10 @@ from connector.store.entries import EntryRow
 from connector.store.tables import entry, event
 from tests.scenarios.configured import SECRETS
 from tests.scenarios.fleet import Fleet, control, running
+from tests.scenarios.pairs import PAIRS
 from tests.scenarios.wiring import Wiring
 from tests.servers import PostgresServer, RedisServer
 
-PLACES = {
-    "sqlite and embedded valkey": None,
-    "postgresql and redis of the system": ("postgres_system", "redis_system"),
-}
 ERP, SHOP = "acumatica-main", "magento-us"
 PREFIX = "A-"
 """What stands before an ERP's number in the shop."""
@@ -317,7 +314,7 @@ def working(
     request: pytest.FixtureRequest, factory: pytest.TempPathFactory, wiring: Wiring
 ) -> Iterator[BothWays]:
     """Web, a worker and beat between both systems, at the place that the fixture's parameter names."""
-    home, pair = factory.mktemp("both-ways") / "home", PLACES[request.param]
+    home, pair = factory.mktemp("both-ways") / "home", PAIRS[request.param]
     with contextlib.ExitStack() as stack:
         database_url = broker_url = None
         if pair is not None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.places import WHEELS, Place
+from tests.scenarios.pairs import WHEELS
+from tests.scenarios.places import Place
 from tests.servers import PostgresServer, RedisServer
 
 SHARED = ("fleet", "place", "world")

@@ -22,6 +22,7 @@ from connector.store import browse
 from connector.store.browse import AttemptRow, Filters, Record
 from tests.scenarios.configured import SECRETS, Timing
 from tests.scenarios.fleet import Fleet, Process, control, running
+from tests.scenarios.pairs import PAIRS
 from tests.scenarios.parcels import Parcel
 from tests.servers import PostgresServer, RedisServer
 
@@ -29,10 +30,6 @@ ERP, SHOP, OTHER = "acumatica-main", "magento-us", "magento-eu"
 SHIPMENTS, ORDERS, CANCELS = "shipments-to-shop", "orders-to-shop", "cancels-to-shop"
 ORDERS_IN, CANCELS_IN = "orders-to-erp", "cancels-to-erp"
 
-PLACES: dict[str, tuple[str, str] | None] = {
-    "sqlite and embedded valkey": None,
-    "postgresql and redis of the system": ("postgres_system", "redis_system"),
-}
 
 CONFIG = """
 connections:
@@ -314,7 +311,7 @@ def troubled(
     request: pytest.FixtureRequest, factory: pytest.TempPathFactory, timing: Patience
 ) -> Iterator[Faulty]:
     """A working fleet at the place that is the fixture's parameter."""
-    home, pair = factory.mktemp("faulty") / "home", PLACES[request.param]
+    home, pair = factory.mktemp("faulty") / "home", PAIRS[request.param]
     secrets = ("MAGENTO_CONSUMER_SECRET", "MAGENTO_TOKEN", "MAGENTO_TOKEN_SECRET")
     consumer, token, token_secret = (SECRETS[name] for name in secrets)
     shop = magento.build(

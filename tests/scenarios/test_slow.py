@@ -13,7 +13,6 @@ from connector.status import Status
 from tests.scenarios.faulty import (
     ORDERS,
     ORDERS_IN,
-    PLACES,
     SHIPMENTS,
     Faulty,
     Patience,
@@ -23,13 +22,14 @@ from tests.scenarios.faulty import (
     troubled,
 )
 from tests.scenarios.fleet import control
+from tests.scenarios.pairs import PAIRS
 
 SLOW = Patience(timeout=3, settle=0.5, erp_settle=7)
 LATE = 4.5
 """Seconds until a call is carried out: after the time-out, and after the shop's time to settle; before the ERP's."""
 
 
-@pytest.fixture(scope="module", params=PLACES)
+@pytest.fixture(scope="module", params=PAIRS)
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
     """Web, a worker and beat, which are shared by the scenarios of this file."""
     with troubled(request, tmp_path_factory, SLOW) as faulty:

