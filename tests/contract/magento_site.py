@@ -165,3 +165,22 @@ def running_receiver(
         # A port may be free again that an earlier receiver had, and a shop remembers its deliveries.
         receiver.url = f"{served.url}/hook/{secrets.token_hex(4)}"
         yield receiver
+
+
+def deliveries(site: Site, receiver: Receiver) -> list[Any]:
+    """What was sent to it, or is to be, in the order in which it was made."""
+    return [one for one in site.sim("GET", "events")["deliveries"] if one["url"] == receiver.url]
+
+
+def settled(site: Site, receiver: Receiver, count: int) -> list[Any]:
+    """Wait until so many deliveries have come to an end."""
+    ended = ("delivered", "dropped")
+    eventually(lambda: [one["status"] in ended for one in deliveries(site, receiver)] == [True] * count)
+    return deliveries(site, receiver)
+
+
+def released(site: Site, receiver: Receiver, count: int) -> None:
+    """Let so many held deliveries go in the order in which they were made; else they keep none."""
+    eventually(lambda: [one["status"] for one in deliveries(site, receiver)] == ["held"] * count)
+    site.sim("POST", "events/release", {"order": "made"})
+    settled(site, receiver, count)

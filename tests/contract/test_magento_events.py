@@ -18,7 +18,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from tests.contract.magento_site import Receiver, Site, eventually, running_receiver, running_site
+from tests.contract.magento_site import (
+    Receiver,
+    Site,
+    deliveries,
+    eventually,
+    released,
+    running_receiver,
+    running_site,
+    settled,
+)
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 ORDER = "observer.sales_order_save_commit_after"
@@ -49,24 +58,6 @@ def site(shared: Site) -> Iterator[Site]:
 
 def _register(site: Site, receiver: Receiver, **switches: Any) -> None:
     site.sim("POST", "events/target", {"url": receiver.url, "recipient_client_id": CLIENT, **switches})
-
-
-def _deliveries(site: Site, receiver: Receiver) -> list[Any]:
-    return [one for one in site.sim("GET", "events")["deliveries"] if one["url"] == receiver.url]
-
-
-def _settled(site: Site, receiver: Receiver, count: int) -> list[Any]:
-    """Wait until so many deliveries have come to an end."""
-    ended = ("delivered", "dropped")
-    eventually(lambda: [one["status"] in ended for one in _deliveries(site, receiver)] == [True] * count)
-    return _deliveries(site, receiver)
-
-
-def _released(site: Site, receiver: Receiver, count: int) -> None:
-    """Let so many held deliveries go in the order in which they were made; else they keep none."""
-    eventually(lambda: [one["status"] for one in _deliveries(site, receiver)] == ["held"] * count)
-    site.sim("POST", "events/release", {"order": "made"})
-    _settled(site, receiver, count)
 
 
 def _status(site: Site, receiver: Receiver) -> str:
@@ -108,7 +99,7 @@ def test_a_target_is_challenged_and_then_told(site: Site, challenge: Any) -> Non
         _register(site, receiver)
         eventually(lambda: _status(site, receiver) == "active")
         site.place()
-        _settled(site, receiver, 1)
+        settled(site, receiver, 1)
     assert (len(receiver.challenges), len(receiver.raw)) == (1, 1)
 
 
@@ -127,7 +118,7 @@ def test_a_target_that_fails_its_challenge_hears_nothing(site: Site, challenge: 
         _register(site, receiver)
         eventually(lambda: _status(site, receiver) == "disabled")
         site.place()
-        (delivery,) = _settled(site, receiver, 1)
+        (delivery,) = settled(site, receiver, 1)
     assert (delivery["status"], delivery["attempts"], receiver.raw) == ("dropped", [], [])
 
 
@@ -136,7 +127,7 @@ def test_the_envelope_has_the_members_of_the_published_ones(site: Site) -> None:
     with running_receiver() as receiver:
         _register(site, receiver)
         order = site.place()
-        _settled(site, receiver, 1)
+        settled(site, receiver, 1)
     (event,), (headers,) = receiver.events, receiver.headers
     for sample in (
         _sample("adobe-commerce-event-sales-order-save-commit-after")["body"],
@@ -167,7 +158,7 @@ def test_each_kind_of_document_is_announced_when_it_is_saved(site: Site) -> None
         shipment = site.state()["shipments"][-1]["entity_id"]
         site.ok("POST", "/shipment/track", {"entity": {**track, "order_id": number, "parent_id": shipment}})
         site.shop(order, "refund", skus={"A": 1}, shipping_amount=0)
-        _released(site, receiver, 7)
+        released(site, receiver, 7)
     heard = [(one["type"].removeprefix(PREFIX), one["data"]["value"]) for one in receiver.events]
     assert [code for code, _ in heard] == [ORDER, INVOICE, ORDER, SHIPMENT, TRACK, MEMO, ORDER]
     assert [value["_isNew"] for _, value in heard] == [True, True, False, True, True, True, False]
@@ -189,7 +180,7 @@ def test_numbers_are_text_and_amounts_have_four_decimals(site: Site) -> None:
         order = site.place(shipping_amount="4.5", tax_percent="8.25")
         site.shop(order, "invoice")
         site.shop(order, "ship")
-        _released(site, receiver, 5)
+        released(site, receiver, 5)
     kinds = {type(one) for value in receiver.values for one in _leaves(value)}
     assert kinds <= {str, bool, type(None)}
     made, invoice = receiver.values[:2]
@@ -223,9 +214,9 @@ def test_a_new_order_can_mix_numbers_and_text_as_the_recorded_delivery(site: Sit
         _register(site, receiver, numbers="mixed", codes=[ORDER], fields={ORDER: wanted})
         line = {"sku": "VA07-BC-S", "qty": 1, "price": 48, "type": "configurable"}
         order = site.place(lines=[line], shipping_amount=5, customer_id=5)
-        _settled(site, receiver, 1)  # deliveries keep no order
+        settled(site, receiver, 1)  # deliveries keep no order
         site.shop(order, "invoice")
-        _settled(site, receiver, 2)
+        settled(site, receiver, 2)
     value, later = receiver.values
     assert set(value) == set(sample)
     for name in set(sample) - {"items", "payment"}:
@@ -244,7 +235,7 @@ def test_a_subscription_gets_only_the_fields_that_it_names(site: Site) -> None:
         _register(site, receiver, codes=[SHIPMENT], fields=fields)
         order = site.place()
         site.shop(order, "ship", tracks=[{"track_number": "1Z3"}])
-        _settled(site, receiver, 1)
+        settled(site, receiver, 1)
     number = site.state()["shipments"][-1]["increment_id"]
     assert receiver.values == [
         {
@@ -263,7 +254,7 @@ def test_deliveries_are_signed_with_keys_that_are_served(site: Site, bad: str, f
     with running_receiver() as receiver:
         _register(site, receiver, bad_signature=bad)
         site.place()
-        _settled(site, receiver, 1)
+        settled(site, receiver, 1)
         assert _signed_by(site, receiver) == fits
 
 
@@ -281,7 +272,7 @@ def test_what_may_pass_is_tried_again_and_counted(site: Site, status: int) -> No
     with running_receiver(status, status, 200) as receiver:
         _register(site, receiver, retry_seconds=[0.01, 0.01, 0.01])
         site.place()
-        (delivery,) = _settled(site, receiver, 1)
+        (delivery,) = settled(site, receiver, 1)
     assert (delivery["status"], delivery["attempts"]) == ("delivered", [str(status)] * 2 + ["200"])
     assert [one.get("x-adobe-retry-count") for one in receiver.headers] == [None, "1", "2"]
     assert len({one["x-adobe-delivery-id"] for one in receiver.headers}) == 3
@@ -293,7 +284,7 @@ def test_what_will_not_pass_is_dropped_at_once(site: Site, status: int) -> None:
     with running_receiver(status, 200) as receiver:
         _register(site, receiver, retry_seconds=[0.01])
         site.place()
-        (delivery,) = _settled(site, receiver, 1)
+        (delivery,) = settled(site, receiver, 1)
     assert (delivery["status"], delivery["attempts"]) == ("dropped", [str(status)])
 
 
@@ -301,7 +292,7 @@ def test_repetition_ends_with_the_list_of_pauses(site: Site) -> None:
     with running_receiver(503) as receiver:
         _register(site, receiver, retry_seconds=[0.01, 0.01])
         site.place()
-        (delivery,) = _settled(site, receiver, 1)
+        (delivery,) = settled(site, receiver, 1)
     assert (delivery["status"], delivery["attempts"]) == ("dropped", ["503"] * 3)
 
 
@@ -310,7 +301,7 @@ def test_an_event_can_be_delivered_twice_and_once_more_later(site: Site) -> None
     with running_receiver() as receiver:
         _register(site, receiver, copies=2)
         site.place()
-        first, _ = _settled(site, receiver, 2)
+        first, _ = settled(site, receiver, 2)
         site.sim("POST", "events/resend", {"number": first["number"]})
         eventually(lambda: len(receiver.raw) == 3)
     assert len({one["event_id"] for one in receiver.events}) == 1
@@ -327,9 +318,9 @@ def test_held_deliveries_come_in_the_order_asked_for(site: Site, order: str) -> 
     with running_receiver() as receiver:
         _register(site, receiver, codes=[ORDER], held=True)
         made = [site.place()["increment_id"] for _ in range(3)]
-        assert [one["status"] for one in _deliveries(site, receiver)] == ["held"] * 3
+        assert [one["status"] for one in deliveries(site, receiver)] == ["held"] * 3
         assert site.sim("POST", "events/release", {"order": order}) == {"released": 3}
-        _settled(site, receiver, 3)
+        settled(site, receiver, 3)
     heard = [value["increment_id"] for value in receiver.values]
     assert heard == (made if order == "made" else made[::-1])
 
@@ -338,7 +329,7 @@ def test_unordered_deliveries_come_mixed_and_none_is_missing(site: Site) -> None
     with running_receiver() as receiver:
         _register(site, receiver, codes=[ORDER], unordered=True, spread_seconds=0.3)
         made = [site.place()["increment_id"] for _ in range(12)]
-        _settled(site, receiver, 12)
+        settled(site, receiver, 12)
     heard = [value["increment_id"] for value in receiver.values]
     assert sorted(heard) == sorted(made)
     assert heard != made
@@ -356,7 +347,7 @@ def test_what_was_refused_or_not_kept_is_not_announced(site: Site) -> None:
         with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
             site.call("POST", f"/order/{number}/invoice", {})
         assert site.call("POST", f"/order/{number}/invoice", {}).status_code == 400
-        _settled(site, receiver, 2)
+        settled(site, receiver, 2)
     assert {one["type"].removeprefix(PREFIX) for one in receiver.events} == {INVOICE, ORDER}
 
 
@@ -366,7 +357,7 @@ def test_seeding_announces_nothing_and_editing_both_orders(site: Site) -> None:
         lines = [{"sku": "A", "qty": 1, "price": 1}]
         site.sim("POST", "seed", {"order": {"increment_id": "QUIET", "lines": lines}})
         site.sim("POST", "orders/QUIET/edit", {})
-        _settled(site, receiver, 2)
+        settled(site, receiver, 2)
     told = {value["increment_id"]: value for value in receiver.values}  # deliveries keep no order
     assert told.keys() == {"QUIET-1", "QUIET"}
     assert told["QUIET-1"]["relation_parent_real_id"] == "QUIET"
@@ -379,7 +370,7 @@ def test_an_event_of_more_than_64_kilobytes_is_never_sent(site: Site) -> None:
         site.place(customer_note="x" * 65_536)
         site.place()
         eventually(lambda: len(receiver.raw) == 1)
-        statuses = [one["status"] for one in _deliveries(site, receiver)]
+        statuses = [one["status"] for one in deliveries(site, receiver)]
     assert statuses[0] == "too_large"
     assert receiver.values[0].get("customer_note") is None
 
@@ -403,6 +394,6 @@ def test_amounts_are_written_exactly(site: Site) -> None:
     with running_receiver() as receiver:
         _register(site, receiver, codes=[ORDER])
         site.place(lines=[{"sku": "A", "qty": "1.125", "price": "10.10"}])
-        _settled(site, receiver, 1)
+        settled(site, receiver, 1)
     (item,) = receiver.values[0]["items"]
     assert (item["qty_ordered"], Decimal(item["row_total"])) == ("1.1250", Decimal("11.36"))
