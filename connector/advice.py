@@ -12,6 +12,14 @@ from connector.store.intake import NoticeRow
 _RETRY = "then `connector log retry {id}`"
 _OR_IGNORE = '; if it is not wanted at the target, `connector log ignore {id} --reason "…"`'
 
+_WAYS_OUT = (
+    "Five ways out: put right what the reason names, then `connector log retry {id}`: only what is missing is sent. "
+    'Leave it as it stands: `connector log ignore {id} --reason "…"`. The document was deleted at {target}: '
+    '`connector log start-over {id} --reason "…"` makes it anew. The document was deleted at {source} and is '
+    'processed again there: `connector log reprocess {id} --reason "…"` takes this one back. Or enter by hand at '
+    '{target} what the story lists under "To enter by hand", then `connector log resolve {id} --reason "…"`.'
+)
+
 _BY_STATUS: Mapping[Status, str] = {
     Status.HELD: "A person must post it: `connector log retry {id}`" + _OR_IGNORE + ".",
     Status.QUEUED: (
@@ -33,11 +41,11 @@ _BY_STATUS: Mapping[Status, str] = {
     + _OR_IGNORE
     + ".",
     Status.FILTERED: (
-        "Nothing. It is decided again when {source} tells of a change. To have {source} asked now: "
-        "`connector log retry {id}`."
+        "Nothing. It is decided again when {source} tells of a change, or when flow {flow} is edited. To have {source} "
+        "asked now: `connector log retry {id}`."
     ),
     Status.PUBLISHED: "Nothing: it stands at {target} and was read back.",
-    Status.SIMULATED: "Nothing: flow {flow} runs dry. Set its mode to on, and the next event is delivered.",
+    Status.SIMULATED: "Nothing: flow {flow} runs dry. Set its mode to live, and the next event is delivered.",
     Status.IGNORED: "Nothing. To take it back: `connector log retry {id}`.",
     Status.RESOLVED: "Nothing: a person did it by hand at {target}.",
     Status.SUPERSEDED: "Nothing: a later event made it pointless.",
@@ -45,16 +53,16 @@ _BY_STATUS: Mapping[Status, str] = {
 
 _BY_CODE: Mapping[tuple[Status, str], str] = {
     (Status.ERRORED, "mapping"): (
-        "Add the row that the reason names to flow {flow} in the configuration file, restart the worker, "
-        + _RETRY
-        + ". Nothing was sent for what is not mapped."
+        "Add the row that the reason names to flow {flow} in the configuration file, restart the worker, then "
+        "`connector log release --flow {flow}`: it goes on with all that lacked the row. Nothing was sent for what is "
+        "not mapped."
     ),
     (Status.ERRORED, "partial"): (
-        "Part of it stands at {target} (see the steps). Put the rest right there or here, "
-        + _RETRY
-        + ": what is done stays done, only what is missing is sent"
-        + _OR_IGNORE
-        + "."
+        "Part of it stands at {target}; `connector log compare {id}` reads back what differs. " + _WAYS_OUT
+    ),
+    (Status.ERRORED, "changed"): (
+        "An amount at {target} is neither what it was nor what it was to become: somebody else changed it. "
+        + _WAYS_OUT
     ),
     (Status.ERRORED, "doubled"): (
         "Undo all but one of the documents that the reason names at {target}, "
@@ -76,13 +84,19 @@ _BY_CODE: Mapping[tuple[Status, str], str] = {
     (Status.ERRORED, "not supported"): (
         "This release cannot deliver such events: ignore it, or take the flow out of the configuration."
     ),
+    (Status.ERRORED, "not known"): (
+        "Take the shipment back at {target} by hand, as far as it stands there, then "
+        '`connector log ignore {id} --reason "…"`.'
+    ),
     (Status.ERRORED, "flow gone"): "Put flow {flow} back into the configuration, "
     + _RETRY
     + _OR_IGNORE
     + ".",
     (Status.ERRORED, "nothing left"): (
         "The order is shipped at {target} already. If that was this shipment, entered by hand: "
-        '`connector log ignore {id} --reason "…"`. Else undo the wrong one there, ' + _RETRY + "."
+        '`connector log resolve {id} --reason "…"` reads it back. Else undo the wrong one there, '
+        + _RETRY
+        + "."
     ),
     (Status.QUEUED, "credentials refused"): (
         "{target} refuses our log-in, so the connection is paused. Correct its credentials in the "
@@ -95,10 +109,13 @@ _BY_CODE: Mapping[tuple[Status, str], str] = {
     (Status.FILTERED, "not carried"): (
         "Nothing: the order does not stand at {target}. See the entry that the reason names."
     ),
+    (
+        Status.FILTERED,
+        "voided",
+    ): "Nothing: its source took the shipment back. See the entry that the reason names.",
     (Status.FILTERED, "mode off"): (
-        "Nothing. To carry it after all, set the mode of flow {flow} to on, restart the worker, "
-        + _RETRY
-        + "."
+        "Nothing. To carry it after all, set the mode of flow {flow} to live and restart the worker: then it is "
+        "decided again by itself."
     ),
 }
 

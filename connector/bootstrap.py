@@ -16,6 +16,7 @@ from redis import Redis
 from connector import cloudevents, configuration, logs, stream
 from connector.broker import celery_url, redis_client
 from connector.calls import CallCounts
+from connector.comparing import Compare
 from connector.complete import Complete
 from connector.configuration import Loaded
 from connector.deliver import Deliver
@@ -26,12 +27,13 @@ from connector.operate import Operator
 from connector.poll import Poll, polled
 from connector.progress import OFTEN
 from connector.redact import Redactor
+from connector.releasing import Releasing
 from connector.retrieval import Retrieval
 from connector.route import Router
 from connector.sealing import Seal
 from connector.settings import Settings, from_environment
 from connector.shards import lane_of, lanes_of
-from connector.store import Database, gauges, lanes, listings, versions
+from connector.store import Database, flow_editions, gauges, lanes, listings, versions
 from connector.store.intake import Receipt
 from connector.store.prune import Pruned, Pruning
 from connector.sweep import Sweeper
@@ -132,6 +134,11 @@ class Runtime:
         return Operator(self.database, self.loaded.config, self.lane_for, self.fetches)
 
     @cached_property
+    def releasing(self) -> Releasing:
+        """What lacked a row that is there by now."""
+        return Releasing(self.database, self.loaded.flows)
+
+    @cached_property
     def retrieval(self) -> Retrieval:
         """What people ask sources for."""
         return Retrieval(self.database, self.loaded.config, self.capabilities, self.lane_for)
@@ -185,6 +192,8 @@ class Runtime:
             versions.store(tx, self.loaded.version, self.loaded.text)
             lanes.declare(tx, lanes_of(self.loaded.config))
             listings.declare(tx, polled(self.loaded.config, self.connections))
+            flows = {name: compiled.flow for name, compiled in self.loaded.flows.items()}
+            flow_editions.declare(tx, flows, self.loaded.version)
             gauges.declare_marks(tx)
 
     def drain(self, lane: str, stopping: Callable[[], bool] = lambda: False) -> Drained:
@@ -194,7 +203,7 @@ class Runtime:
             return Drained()
         runner = LaneRunner(
             connection=connection,
-            works=(Complete(self.loaded.config, self.lane_for), Deliver(), Poll(self.lane_for)),
+            works=(Complete(self.loaded.config, self.lane_for), Deliver(), Poll(self.lane_for), Compare()),
             database=self.database,
             loop=self.loop,
             seal=self.seal,

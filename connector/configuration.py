@@ -14,14 +14,15 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from connector.configuration_errors import explained
+from connector.configuration_tables import wrong_shared, wrong_tables
 from connector.errors import ConfigError
 from connector.preferences import CompiledPreferences, PreferencesError, compile_preferences
 from connector.schema_export import json_schema as json_schema
 from connector.suggestion import nearest
-from connector.templates import Template, compile_template
+from connector.texts import FieldTexts, Notes, Texts
 from connector.yaml_tree import Path as KeyPath
 from connector.yaml_tree import Problem, Tree, read, spelled
-from schemas.config import Config, ConnectionSettings, Flow, Lanes, Token, ValueTable
+from schemas.config import Config, ConnectionSettings, Flow, Lanes, SharedTable, Token
 from schemas.events import documents_of
 
 Systems = Mapping[str, type[ConnectionSettings]]
@@ -35,12 +36,14 @@ Found = tuple[KeyPath, str]
 
 @dataclass(frozen=True)
 class CompiledFlow:
-    """A flow whose conditions and texts were checked; `notes` and `order_comment` render to "" where there is none."""
+    """A flow whose conditions and texts were checked; `notes` and `order_comment` render to "" where there is none,
+    `fields` are those of each level (header, line, package)."""
 
     flow: Flow
     preferences: CompiledPreferences
-    notes: Template
-    order_comment: Template
+    notes: Notes
+    order_comment: Notes
+    fields: Mapping[str, FieldTexts]
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,10 @@ def version_of(text: str) -> str:
 
 def compile_flows(config: Config) -> Mapping[str, CompiledFlow]:
     """All flows by name, conditions and notes compiled; raises ConfigError with flow, key and mistake."""
-    compiled = {flow.name: _compiled(flow) for flow in config.flows}
+    compiled = {
+        flow.name: _compiled(flow, config.tables, config.connections.get(flow.target))
+        for flow in config.flows
+    }
     wrong = [
         f"flow {name!r}: {spelled(path)}: {text}"
         for name, (_, found) in compiled.items()
@@ -98,55 +104,34 @@ def compile_flows(config: Config) -> Mapping[str, CompiledFlow]:
     return MappingProxyType({name: flow for name, (flow, _) in compiled.items() if flow is not None})
 
 
-def _compiled(flow: Flow) -> tuple[CompiledFlow | None, list[Found]]:
+def _compiled(
+    flow: Flow, tables: Mapping[str, SharedTable], target: ConnectionSettings | None
+) -> tuple[CompiledFlow | None, list[Found]]:
+    flow = flow.model_copy(update={"mapping": flow.mapping.joined(tables)})
     found: list[Found] = []
     preferences = None
     try:
         preferences = compile_preferences(flow.preferences, flow.event, flow.context, flow.mapping)
     except PreferencesError as error:
         found += [(("preferences", *path), text) for path, text in error.problems]
-    texts: list[Template] = []
-    for member in ("notes", "order_comment"):
-        try:
-            known = documents_of(flow.event, flow.context)
-            texts.append(compile_template(getattr(flow.write_back, member), known))
-        except ConfigError as error:
-            found.append((("write_back", member), str(error)))
-    found += [*_wrong_carriers(flow), *_wrong_rows(flow)]
+    texts = Texts(frozenset(documents_of(flow.event, flow.context)))
+    notes = texts.notes(flow.write_back.notes, "notes")
+    comment = texts.notes(flow.write_back.order_comment, "order_comment")
+    fields = texts.fields(flow.write_back.fields)
+    found += [(("write_back", *path), text) for path, text in texts.problems]
+    found += [*_idle_parts(flow), *wrong_tables(flow, target)]
     if found or preferences is None:
         return None, found
-    return CompiledFlow(flow, preferences, *texts), []
+    return CompiledFlow(flow, preferences, notes, comment, fields), []
 
 
-_NEEDED: Mapping[str, tuple[str, ...]] = {
-    "order.created": ("code",),
-    "shipment.confirmed": ("carrier_code", "title"),
-}
-"""What a row of the ship-via table must say, by the event that the flow carries."""
-
-
-def _wrong_carriers(flow: Flow) -> Iterator[Found]:
-    table = flow.mapping.ship_via
-    rows = table.rows if table.default == "error" else table.rows | {"default": table.default}
-    for value, service in rows.items():
-        for member, text in service:
-            if not text and member in _NEEDED.get(flow.event, ()):
-                what = f"{member} is missing: a flow of {flow.event} writes it to {flow.target}"
-                yield ("mapping", "ship_via", value, member), what
-            try:
-                compile_template(text, {"value"})
-            except ConfigError as error:
-                yield ("mapping", "ship_via", value, member), str(error)
-
-
-def _wrong_rows(flow: Flow) -> Iterator[Found]:
-    for name in ("payment_method", "order_status"):
-        table: ValueTable = getattr(flow.mapping, name)
-        for value, text in (table.rows | {"default": table.default}).items():
-            try:
-                compile_template(text, {"value"})
-            except ConfigError as error:
-                yield ("mapping", name, value), str(error)
+def _idle_parts(flow: Flow) -> Iterator[Found]:
+    """Parts of a shipment's write-back that a flow of another event never writes; a void takes back what it finds."""
+    if flow.event.startswith("shipment."):
+        return
+    for part in sorted({part.split(".")[0] for part in flow.write_back.parts} - {"notes"}):
+        text = f"says nothing in a flow of {flow.event}: it is written by flows of shipment.confirmed"
+        yield ("write_back", part), text
 
 
 class _Reading:
@@ -156,6 +141,8 @@ class _Reading:
         self._systems = systems
         self._found: list[Found] = []
         self._raw = self._sections(tree.value)
+        self._connections: dict[str, ConnectionSettings] = {}  # those that are right
+        self._tables: dict[str, SharedTable] = {}
         self._flows: list[tuple[int, Flow]] = []
         self._compiled: dict[str, CompiledFlow] = {}
 
@@ -166,6 +153,8 @@ class _Reading:
             parts["connections"] = {
                 name: self._connection(name, raw) for name, raw in self._raw["connections"].items()
             }
+        if isinstance(self._raw.get("tables"), dict):
+            parts["tables"] = self._tables = self._read_tables(self._raw["tables"])
         if isinstance(self._raw.get("flows"), list):
             self._read_flows(self._raw["flows"])
             parts["flows"] = tuple(flow for _, flow in self._flows)
@@ -198,8 +187,20 @@ class _Reading:
             text = nearest(f"there is no system {system!r}", str(system), self._systems)
             self._found.append(((*path, "system"), f"{text} (known: {', '.join(sorted(self._systems))})"))
         elif settings := self._read(self._systems[system], raw, path):
+            self._connections[name] = settings
             return settings
         return ConnectionSettings.model_construct(system="", base_url="")
+
+    def _read_tables(self, raw: dict[str, Any]) -> dict[str, SharedTable]:
+        """The shared tables; an empty one in place of one that is wrong, so that flows which use it are still read."""
+        tables: dict[str, SharedTable] = {}
+        for name, each in raw.items():
+            table = self._read(SharedTable, each, ("tables", name))
+            self._found += [
+                (("tables", name, *path), text) for path, text in wrong_shared(table or SharedTable())
+            ]
+            tables[name] = table or SharedTable()
+        return tables
 
     def _read_flows(self, raw: list[Any]) -> None:
         for index, each in enumerate(raw):
@@ -207,7 +208,7 @@ class _Reading:
             if flow is None:
                 continue
             self._flows.append((index, flow))
-            compiled, found = _compiled(flow)
+            compiled, found = _compiled(flow, self._tables, self._connections.get(flow.target))
             self._found += [(("flows", index, *path), text) for path, text in found]
             if compiled:
                 self._compiled[flow.name] = compiled
@@ -245,6 +246,7 @@ class _Reading:
             connections=parts.get("connections", {}),
             flows=parts.get("flows", ()),
             tokens=parts.get("tokens", {}),
+            tables=self._tables,
             lanes=parts["lanes"],
         )
         return list(whole.problems())

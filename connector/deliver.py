@@ -6,18 +6,18 @@ of it in the owner's fenced commit.
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import structlog
 
-from connector.errors import NotFound, Rejected
+from connector.errors import CallError, NotFound, Rejected, Unavailable
 from connector.planned import parse_step
 from connector.retry import GiveBack, Pause, Person, Retry, Verdict, Wait, verdict
 from connector.status import Status
-from connector.steps import Begun, Delivery, StepResult, StepRun, order_of
-from connector.store import Transaction, claims, entries, links, steps, waits
+from connector.steps import Begun, Delivery, StepResult, StepRun, gone_with_its_document, order_of, ready
+from connector.store import Transaction, claims, entries, links, steps, voids, waits
 from connector.store.claims import Claimed
 from connector.store.entries import Move
 from connector.store.lanes import Lease
@@ -57,7 +57,14 @@ class Deliver:
         planned = steps.of_entries(tx, [row.id for row in rows])
         orders = [order for found in planned.values() for step in found if (order := order_of(step.spec))]
         linked = links.counterparts(tx, "order", orders, connection.name)
-        claimed = [Claimed(row, tuple(planned.get(row.id, ())), linked, tx.now) for row in rows]
+        taken_back = [
+            step.spec["undoes"]
+            for found in planned.values()
+            for step in found
+            if step.kind == "undo" and step.spec
+        ]
+        undone = voids.undone(tx, taken_back)
+        claimed = [Claimed(row, tuple(planned.get(row.id, ())), linked, tx.now, undone) for row in rows]
         return [Job(self, Delivery(one, connection.settings.settle)) for one in claimed]
 
     # -- at the target --
@@ -68,9 +75,15 @@ class Deliver:
         job.subject.plan  # noqa: B018 - read before anything is sent: one that cannot be read is a defect
         made = _made(job.subject.claimed.steps)
         for step in job.subject.claimed.steps:
-            if step.done_at is not None or not _ready(step, made, results):
+            if step.done_at is not None:
                 continue
-            result = await StepRun(job, step, http, connection, notes, made).run()
+            if not ready(step, made, results):
+                results += gone_with_its_document(step, job.subject.claimed.steps, results)
+                continue
+            run = StepRun(job, step, http, connection, notes, made)
+            result = await run.run()
+            if isinstance(result.error, Rejected):
+                result = replace(result, fields=await run.compare())
             results.append(result)
             if result.done and result.effect is not None:
                 made[step.key] = result.effect.document
@@ -80,10 +93,19 @@ class Deliver:
         exchanges = tuple(exchange.as_dict() for exchange in http.exchanges)
         return Outcome(job, _Result(started_at, datetime.now(UTC), tuple(results), exchanges), errors)
 
-    def intend(self, tx: Transaction, lease: Lease, intent: Intent) -> None:
-        """What an amount was and will be, before the call that changes it."""
+    def intend(self, tx: Transaction, lease: Lease, intent: Intent) -> CallError | None:
+        """What an amount was and will be, before the call that changes it; one after the other on one document."""
         begun: Begun = intent.payload
-        steps.begin_increment(tx, begun.step_id, str(begun.before), str(begun.after))
+        if begun.before is None or begun.after is None:
+            steps.begin_increment(tx, begun.step_id, None, None, None)
+            return None
+        other = steps.raising(tx, begun.document, begun.step_id) if begun.document else None
+        if other is not None:
+            return Unavailable(
+                f"entry {other} is changing an amount on {begun.document} at this moment", code="busy"
+            )
+        steps.begin_increment(tx, begun.step_id, str(begun.before), str(begun.after), begun.document)
+        return None
 
     def quarantine(self, job: Job, defect: str) -> Outcome:
         """An errored entry; whether something was sent is not known, so it is looked for first."""
@@ -97,6 +119,7 @@ class Deliver:
         # Entries before their steps, as everybody does: two holders cannot lock each other up.
         entries.get(tx, [outcome.job.subject.claimed.entry.id for outcome in outcomes], lock=True)
         steps.finish(tx, [finished for outcome in outcomes for finished in _finished(outcome)])
+        steps.compared(tx, [compared for outcome in outcomes for compared in _compared(outcome)])
         for outcome in outcomes:
             self._record_loose_ends(tx, outcome)
         pairs = links.store(tx, [link for outcome in outcomes for link in _learnt_links(outcome)])
@@ -107,6 +130,7 @@ class Deliver:
         ]
         claims.add_attempts(tx, tries)
         for outcome, move in zip(outcomes, moves, strict=True):
+            self._record_voids(tx, outcome)
             _say(outcome, move)
         woken = waits.wake(tx, pairs)
         orders = [(target.connection, target.number) for source, target in pairs if source.kind == "order"]
@@ -121,6 +145,19 @@ class Deliver:
         if begun or result.defect:
             steps.doubt(tx, [outcome.job.subject.claimed.entry.id], tx.now, begun)
         steps.forget_unwanted(tx, [one.step.id for one in result.steps if one.gone])
+
+    def _record_voids(self, tx: Transaction, outcome: Outcome) -> None:
+        """A document that was taken back is linked no longer, and nothing is carried of it any more."""
+        claimed: Claimed = outcome.job.subject.claimed
+        done = [one for one in outcome.result.steps if one.done and one.step.kind == "undo"]
+        undone = [
+            claimed.undone[one.step.spec["undoes"]]
+            for one in done
+            if one.step.spec["undoes"] in claimed.undone
+        ]
+        links.drop(tx, [one.document for one in undone if one.document and one.step.linked and one.ours])
+        if done:
+            voids.end_stuck(tx, claimed.entry)
 
     def _judge(self, tx: Transaction, outcome: Outcome) -> Move:
         """The one move that follows from an outcome."""
@@ -239,13 +276,11 @@ class Deliver:
 
 def _made(planned: Sequence[StepRow]) -> dict[str, DocumentRef]:
     """What earlier tries made, by step key."""
-    return {step.key: DocumentRef.model_validate(step.document) for step in planned if step.document}
-
-
-def _ready(step: StepRow, made: Mapping[str, DocumentRef], results: Sequence[StepResult]) -> bool:
-    """Is everything done that must be done before? In a dry run, what would have been done counts."""
-    done = {*made, *(one.step.key for one in results if one.simulated)}
-    return set(parse_step(step.spec).needs) <= done
+    return {
+        step.key: DocumentRef.model_validate(step.document)
+        for step in planned
+        if step.document and step.done_at is not None
+    }
 
 
 def _finished(outcome: Outcome) -> list[tuple[int, DocumentRef, Mapping[str, str], bool]]:
@@ -253,6 +288,12 @@ def _finished(outcome: Outcome) -> list[tuple[int, DocumentRef, Mapping[str, str
         (one.step.id, one.effect.document, one.effect.seen, one.adopted)
         for one in outcome.result.steps
         if one.effect is not None and not one.simulated
+    ]
+
+
+def _compared(outcome: Outcome) -> list[tuple[int, list[dict[str, str]]]]:
+    return [
+        (one.step.id, [asdict(found) for found in one.fields]) for one in outcome.result.steps if one.fields
     ]
 
 
@@ -293,11 +334,13 @@ def _numbers(documents: Sequence[DocumentRef]) -> str:
 
 
 def _published(documents: Sequence[DocumentRef], results: Sequence[StepResult]) -> str:
-    """What stands there now; what stood there already is said of each document, or of all of them."""
-    adopted = [one.effect.document for one in results if one.adopted and one.effect is not None]
-    if len(adopted) == len(documents):
-        return ", ".join(map(str, documents)) + "; it stood there already and was adopted"
-    return ", ".join(f"{one} (stood there already)" if one in adopted else str(one) for one in documents)
+    """What stands there now, each document once; those on which nothing had to be done stood there already."""
+    written = {one.effect.document for one in results if one.effect is not None and not one.adopted}
+    found = {one.effect.document for one in results if one.effect is not None} - written
+    told = dict.fromkeys(documents)
+    if found == told.keys():
+        return ", ".join(map(str, told)) + "; it stood there already and was adopted"
+    return ", ".join(f"{one} (stood there already)" if one in found else str(one) for one in told)
 
 
 def _would(results: Sequence[StepResult]) -> str:

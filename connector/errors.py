@@ -95,10 +95,37 @@ class Rejected(CallError):
     reason = "rejected"
 
 
+@dataclass(frozen=True)
+class Lacking:
+    """A row that a value table of a flow lacks: the table's name in `mapping`, and the value that was asked for."""
+
+    table: str
+    value: str
+
+
 class MappingMissing(Rejected):
-    """A value or a line has no counterpart in the target's words; the message names the row to add."""
+    """A value or a line has no counterpart in the target's words; the message names the row to add.
+
+    `lacking` are all rows that the flow's tables lack; empty where it is a line that has no counterpart.
+    """
 
     reason = "mapping"
+
+    def __init__(
+        self, message: str, *, lacking: tuple[Lacking, ...] = (), code: str = "", field: str = ""
+    ) -> None:
+        super().__init__(message, code=code, field=field)
+        self.lacking = lacking
+
+    @property
+    def table(self) -> str:
+        """The table that lacks a row, the first of several; empty where none does."""
+        return self.lacking[0].table if self.lacking else ""
+
+    @property
+    def value(self) -> str:
+        """The value that was asked for there."""
+        return self.lacking[0].value if self.lacking else ""
 
 
 class Partial(Rejected):

@@ -1,25 +1,45 @@
-"""What would become of an event, said before it is handed in: flows, conditions, mapped values, steps, requests.
+"""What would become of an event: flows, conditions, mapped values, steps, requests. It writes nothing anywhere.
 
-It decides with the very functions that route and deliver use. It stores nothing and writes nothing: a rehearsal stops
-at the first call that it may not make, and tells which one that was.
+It decides with the very functions that route and deliver use. A rehearsal stops at the first call that it may not make,
+and tells which one that was. What is stored beside the event is read in `explain_known.py`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from connector.bootstrap import Runtime
 from connector.errors import CallError
-from connector.plan import Plan, make_plan
-from connector.planned import Step
-from connector.reference import EventIdentity
-from connector.store import Database, links
+from connector.explain_known import Background, as_row
+from connector.plan import Plan, filtered, make_plan
+from connector.planned import (
+    ConfirmStep,
+    FieldsStep,
+    FreightStep,
+    NoteStep,
+    Step,
+    TrackingStep,
+    UndoStep,
+)
+from connector.store import Database
+from connector.store.intake import EventRow
 from connector.systems.base import Increment, Known, Recipe
 from connector.systems.http import Exchange, Http, Reply, Request, Seat, Token
-from schemas.base import DocumentRef
 from schemas.config import Flow
 from schemas.documents import Order
-from schemas.events import CREATIONS, Event
+from schemas.events import Event, ShipmentVoided
+
+_PARTS = (FreightStep, TrackingStep, NoteStep, FieldsStep, ConfirmStep)
+"""Steps that go onto a document which an earlier step of the entry makes."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """An event to explain, and the orders that were given with it; `row` where it is a stored one."""
+
+    event: Event
+    orders: tuple[Order, ...] = ()
+    row: EventRow | None = None
 
 
 @dataclass(frozen=True)
@@ -44,12 +64,80 @@ class Explained:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The whole answer; `lacking` are the orders whose documents the flows want and nobody gave."""
+    """The whole answer; `lacking` are the orders whose documents the flows want and nobody gave, `notes` says what else
+    could not be known."""
 
     event: Event
     flows: tuple[Explained, ...]
     others: tuple[str, ...]
     lacking: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def explain(runtime: Runtime, given: Given, *, look: bool, database: Database | None) -> Explanation:
+    """Say what would become of an event by the runtime's configuration.
+
+    `look` lets look-ups at the targets through; the `database`, where there is one, knows the event's context, its
+    links, and what it takes back.
+    """
+    event, config = given.event, runtime.loaded.config
+    background = Background(database, given.row or as_row(event), config)
+    known = _orders(getattr(event.data, "orders", ())) | background.orders() | _orders(given.orders)
+    matching = config.flows_of(event.type, event.source)
+    explained = []
+    for flow in matching:
+        plan = _plan(runtime, flow, background, event, known)
+        steps = tuple(_rehearsed(runtime, flow, step, look, background) for step in plan.steps)
+        explained.append(Explained(flow, plan, steps))
+    wanted = any("order" in flow.context for flow in matching)
+    return Explanation(
+        event=event,
+        flows=tuple(explained),
+        others=tuple(_why_not(flow, event) for flow in config.flows if flow not in matching),
+        lacking=tuple(n for n in event.data.order_numbers if wanted and n not in known),
+        notes=tuple(_notes(event, explained, database)),
+    )
+
+
+def _orders(orders: Iterable[Order]) -> dict[str, Order]:
+    return {order.number: order for order in orders}
+
+
+def _plan(
+    runtime: Runtime, flow: Flow, background: Background, event: Event, orders: Mapping[str, Order]
+) -> Plan:
+    plan = make_plan(
+        background.row.identity,
+        event.data,
+        orders,
+        runtime.loaded.flows[flow.name],
+        background.echo(flow),
+        runtime.connections[flow.target].adapter.capabilities.manner,
+        runtime.loaded.config.orders_at(event.source),
+        background.carried(flow),
+    )
+    void = background.taken_back() if plan.decision != "filtered" else None
+    return plan if void is None else filtered(plan, "voided", f"event {void} takes it back")
+
+
+def _why_not(flow: Flow, event: Event) -> str:
+    carried = f"it carries {flow.event} from {flow.source}"
+    return f"{flow.name}: {carried}, not {event.type} from {event.source}"
+
+
+def _notes(event: Event, explained: Iterable[Explained], database: Database | None) -> Iterator[str]:
+    if event.type != ShipmentVoided.type:
+        return
+    for one in explained:
+        if one.plan.decision != "deliver" or one.plan.steps:
+            continue
+        if database is None:
+            yield f"{one.flow.name}: what is to be taken back stands in the database, which is not there"
+        else:
+            yield f"{one.flow.name}: nothing was carried to {one.flow.target} that could be taken back"
+
+
+# -- rehearsing --------------------------------------------------------------------------------------------
 
 
 class _Stopped(Exception):
@@ -76,69 +164,39 @@ class _Rehearsal(Http):
         raise _Stopped(request)
 
 
-def explain(
-    runtime: Runtime, event: Event, orders: Iterable[Order], *, look: bool, database: Database | None
-) -> Explanation:
-    """Say what would become of an event. `orders` are given beside it; `look` lets look-ups at the targets through;
-    the `database`, where there is one, knows which orders are linked already."""
-    known = {order.number: order for order in getattr(event.data, "orders", ())}
-    known |= {order.number: order for order in orders}
-    matching = runtime.loaded.config.flows_of(event.type, event.source)
-    identity = EventIdentity(
-        source=event.source, type=event.type, document=event.subject, revision=event.revision or 1
-    )
-    echo = _echo(database, event)
-    explained = []
-    for flow in matching:
-        manner = runtime.connections[flow.target].adapter.capabilities.manner
-        plan = make_plan(identity, event.data, known, runtime.loaded.flows[flow.name], echo, manner)
-        steps = tuple(_rehearsed(runtime, flow, step, look, database) for step in plan.steps)
-        explained.append(Explained(flow, plan, steps))
-    wanted = any("order" in flow.context for flow in matching)
-    return Explanation(
-        event=event,
-        flows=tuple(explained),
-        others=tuple(_why_not(flow, event) for flow in runtime.loaded.config.flows if flow not in matching),
-        lacking=tuple(n for n in event.data.order_numbers if wanted and n not in known),
-    )
-
-
-def _echo(database: Database | None, event: Event) -> int | None:
-    if database is None or event.type not in CREATIONS:
-        return None
-    with database.read() as tx:
-        place = (event.source, event.subject)
-        return links.makers(tx, event.data.kind, [place]).get(place)
-
-
-def _why_not(flow: Flow, event: Event) -> str:
-    carried = f"it carries {flow.event} from {flow.source}"
-    return f"{flow.name}: {carried}, not {event.type} from {event.source}"
-
-
-# -- rehearsing --------------------------------------------------------------------------------------------
-
-
-def _rehearsed(runtime: Runtime, flow: Flow, step: Step, look: bool, database: Database | None) -> Rehearsed:
-    linked = _linked(database, step, flow.target)
+def _rehearsed(runtime: Runtime, flow: Flow, step: Step, look: bool, background: Background) -> Rehearsed:
+    known = background.known(flow, step)
+    if why := _not_rehearsed(runtime, flow, step, known):
+        return Rehearsed(step, (), None, why)
 
     async def rehearse() -> Rehearsed:
         slots = runtime.slots(flow.target)
         try:
             async with slots.job() as http:
-                rehearsal = _Rehearsal(http, look=look)
-                recipe = runtime.connections[flow.target].adapter.recipe(rehearsal, step, Known(linked))
-                return await _run(runtime, step, recipe, rehearsal)
+                return await _run(runtime, flow, step, known, _Rehearsal(http, look=look))
         finally:
             await slots.close()
 
     return runtime.loop.run(rehearse())
 
 
-async def _run(runtime: Runtime, step: Step, recipe: Recipe | Increment, rehearsal: _Rehearsal) -> Rehearsed:
+def _not_rehearsed(runtime: Runtime, flow: Flow, step: Step, known: Known) -> str:
+    """Why it cannot be told what would be sent; empty where it can."""
+    if flow.event not in runtime.connections[flow.target].adapter.capabilities.target_of:
+        return f"this release cannot deliver {flow.event} to {flow.target}: its entry would be errored"
+    if isinstance(step, UndoStep) and known.undone is None:
+        return "what it takes back was never begun: nothing is sent"
+    unmade = [key for key in step.needs if key not in known.made]
+    if isinstance(step, _PARTS) and unmade:
+        return f"it goes onto what {unmade[0]} makes, and what is sent then depends on that"
+    return ""
+
+
+async def _run(runtime: Runtime, flow: Flow, step: Step, known: Known, rehearsal: _Rehearsal) -> Rehearsed:
     """Look, then do, as far as it goes."""
     stopped: Request | None = None
     try:
+        recipe = runtime.connections[flow.target].adapter.recipe(rehearsal, step, known)
         outcome = await (_raised(recipe) if isinstance(recipe, Increment) else _made(recipe))
     except _Stopped as stop:
         stopped = stop.request
@@ -158,8 +216,7 @@ async def _made(recipe: Recipe) -> str:
 
 
 async def _raised(recipe: Increment) -> str:
-    before = await recipe.read()
-    await recipe.write(before + recipe.amount)
+    await recipe.write(recipe.becomes(await recipe.read()))
     return "nothing is left to do"
 
 
@@ -181,11 +238,3 @@ def _shown(runtime: Runtime, request: Request) -> Mapping[str, Any]:
         "headers": redactor.headers(request.headers),
         "body": redactor.body(request.body or b"", kind),
     }
-
-
-def _linked(database: Database | None, step: Step, target: str) -> DocumentRef | None:
-    if database is None:
-        return None
-    order = step.order.order
-    with database.read() as tx:
-        return links.counterparts(tx, "order", [order], target).get((order.connection, order.number))

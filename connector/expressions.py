@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 from cel_expr_python import cel
 
 from connector.suggestion import nearest
-from schemas.base import Model, Money, members
+from schemas.base import Model, Money, members, plain_type
 from schemas.events import documents_of
 
 LONGEST_SEEN = 1000
@@ -164,6 +164,8 @@ def as_cel(value: Any) -> Any:
         return {name: as_cel(getattr(value, name)) for name in members(type(value))}
     if isinstance(value, tuple | list):
         return [as_cel(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: as_cel(item) for name, item in value.items()}
     return value
 
 
@@ -183,6 +185,8 @@ def as_text(value: Any) -> str:
         return _shortened(json.dumps([_dumped(item) for item in value], ensure_ascii=False))
     if isinstance(value, tuple | list):
         return _shortened(", ".join(as_text(item) for item in value))
+    if isinstance(value, Mapping):
+        return _shortened(", ".join(f"{name}: {as_text(item)}" for name, item in value.items()))
     return _shortened(str(value))
 
 
@@ -210,6 +214,8 @@ def _composite(annotation: Any) -> Any:
         return cel.Type.STRING
     if get_origin(annotation) is tuple:
         return cel.Type.List(_SCALARS.get(get_args(annotation)[0], cel.Type.DYN))
+    if get_origin(annotation) is dict:
+        return cel.Type.Map(*(_SCALARS.get(plain_type(one), cel.Type.DYN) for one in get_args(annotation)))
     return cel.Type.DYN
 
 

@@ -1,7 +1,8 @@
 """What publishers hand in is verified, deduplicated and stored; nothing is acknowledged before the commit.
 
-Three ways in, one way through: webhooks become notices, events become events, and requests that arrive
-together share a commit. The stream `connector:events` is drained by `connector/stream.py` through `Ingest.events`.
+Three ways in, one way through: webhooks become notices, or events where a system tells them in whole; events become
+events; requests that arrive together share a commit. The stream `connector:events` is drained by
+`connector/stream.py` through `Ingest.events`.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from connector.redact import Redactor
 from connector.store import Database, StoreUnavailable, Transaction, intake
 from connector.store.intake import NewEvent, NewNotice, Receipt
 from connector.systems.base import Heard, NotReadable, WebhookRequest
+from connector.told import Telling
 from connector.work import Bell, Connection
 from schemas.config import Config, Token
 from schemas.events import Event
@@ -145,11 +147,15 @@ class Ingest:
         adapter = self._connections[connection].adapter
         if not adapter.capabilities.webhook or not adapter.authentic(request):
             raise NotAuthentic("the request does not bear the secret of this connection's webhooks")
+        telling = Telling(connection, "webhook", self._lane_of)
         payload = self._redactor.text(request.body.decode("utf-8", "replace"))
         try:
+            if adapter.capabilities.tells:
+                told = adapter.tell(request)
+                return Incoming("event", lambda tx: telling.store(tx, told), frozenset({Bell("route")}))
             notices = [self._notice(connection, one, payload) for one in adapter.hear(request)]
         except NotReadable as error:
-            notices = [self._unreadable(connection, request, payload, _storable(str(error)))]
+            notices = [_unreadable(telling, request, payload, _storable(str(error)))]
         bells = frozenset(Bell("complete", one.lane) for one in notices if not one.code)
         return Incoming("notice", lambda tx: intake.store_notices(tx, notices), bells)
 
@@ -160,13 +166,6 @@ class Ingest:
             )
         lane = self._lane_of(connection, heard.number)
         return NewNotice(connection, lane, heard.transport_id, heard.kind, heard.number, heard.order, payload)
-
-    def _unreadable(self, connection: str, request: WebhookRequest, payload: str, reason: str) -> NewNotice:
-        """Kept and acknowledged: some vendors never repeat what was answered with a 4xx."""
-        digest = "body:" + hashlib.sha256(request.body).hexdigest()[:32]
-        log.error("notice.not_understood", connection=connection, reason=reason)
-        lane = self._lane_of(connection, "")
-        return NewNotice(connection, lane, digest, "", "", 0, payload, code="not understood", reason=reason)
 
     # -- events --
 
@@ -187,6 +186,13 @@ class Ingest:
         """What to store for published events."""
         new = [_new_event(event, via) for event in events]
         return Incoming("event", lambda tx: intake.store_events(tx, new), frozenset({Bell("route")}))
+
+
+def _unreadable(telling: Telling, request: WebhookRequest, payload: str, reason: str) -> NewNotice:
+    """Kept and acknowledged: some vendors never repeat what was answered with a 4xx."""
+    log.error("notice.not_understood", connection=telling.connection, reason=reason)
+    digest = "body:" + hashlib.sha256(request.body).hexdigest()[:32]
+    return telling.unreadable(digest, reason, payload)
 
 
 def _new_event(event: Event, via: str) -> NewEvent:

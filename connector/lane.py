@@ -225,14 +225,10 @@ class _Drain:
         """Commit outcomes and intents; an intent that is not committed is refused, whatever the reason."""
         outcomes = [one for one in found if isinstance(one, Outcome)]
         intents = [one for one in found if isinstance(one, Intent)]
-        defects: list[Exception | None] = [None] * len(intents)
         try:
-            if self._defect(lambda tx: self._record(tx, outcomes, intents)) is not None:
-                defects = self._store_one_by_one(outcomes, intents)
-        except BaseException as failure:
-            self._forbid(intents)
-            if isinstance(failure, LeaseLost):
-                self._late(outcomes)
+            defects = self._stored(outcomes, intents)
+        except LeaseLost:
+            self._late(outcomes)
             raise
         for intent, defect in zip(intents, defects, strict=True):
             self._runner.loop.asyncio.call_soon_threadsafe(intent.answer, defect)
@@ -240,33 +236,53 @@ class _Drain:
         self._report.done += len(outcomes)
         self._store_health()
 
+    def _stored(self, outcomes: list[Outcome], intents: list[Intent]) -> list[Exception | None]:
+        """Store them together, or one by one where that fails; why not for each intent, None where it was."""
+        answers: list[Exception | None] | None = None
+        try:
+            answers, defect = self._tried(lambda tx: self._record(tx, outcomes, intents))
+            if defect is not None:
+                answers = self._store_one_by_one(outcomes, intents)
+            return answers or []
+        finally:
+            if answers is None:
+                self._forbid(intents)
+
     def _store_one_by_one(self, outcomes: list[Outcome], intents: list[Intent]) -> list[Exception | None]:
         """What cannot be stored must not take the others along; why for each intent, None where it was."""
         for outcome in outcomes:
-            defect = self._defect(partial(self._record, outcomes=[outcome], intents=[]))
+            _, defect = self._tried(partial(self._record, outcomes=[outcome], intents=[]))
             if defect is not None:
                 quarantined = self._quarantined(outcome.job, defect)
                 self._fenced(partial(self._record, outcomes=[quarantined], intents=[]))
-        return [self._defect(partial(self._record, outcomes=[], intents=[one])) for one in intents]
+        answers = list[Exception | None]()
+        for one in intents:
+            refused, defect = self._tried(partial(self._record, outcomes=[], intents=[one]))
+            answers += refused if refused is not None else [defect]
+        return answers
 
-    def _defect(self, store: Callable[[Transaction], None]) -> Exception | None:
-        """Store something in a fenced transaction; why it cannot be stored, or None."""
+    def _tried(
+        self, store: Callable[[Transaction], list[Exception | None]]
+    ) -> tuple[list[Exception | None] | None, Exception | None]:
+        """Store something in a fenced transaction; what it answers, or why it cannot be stored."""
         try:
-            self._fenced(store)
+            return self._fenced(store), None
         except LeaseLost:
             raise
         except Exception as defect:  # the outermost loop over what a lane stores
             log.exception("lane.not_stored", lane=self._lease.lane)
-            return defect
-        return None
+            return None, defect
 
-    def _record(self, tx: Transaction, outcomes: list[Outcome], intents: list[Intent]) -> None:
-        for intent in intents:
-            intent.job.work.intend(tx, self._lease, intent)
+    def _record(
+        self, tx: Transaction, outcomes: list[Outcome], intents: list[Intent]
+    ) -> list[Exception | None]:
+        """Store intents and outcomes; for each intent why it must not be done, or None."""
+        answers = [intent.job.work.intend(tx, self._lease, intent) for intent in intents]
         for work in self._works:
             own = [outcome for outcome in outcomes if outcome.job.work is work]
             if own:
                 self._report.bells |= work.record(tx, self._lease, own)
+        return list(answers)
 
     def _forbid(self, intents: list[Intent]) -> None:
         """What was intended must not be done."""
@@ -279,12 +295,12 @@ class _Drain:
         health, seat = self._health, self._slots.seat
         if health == self._condition.stored and not seat.changed:
             return
-        token = seat.take()
+        token, kept = seat.take(), False
         try:
             self._fenced(lambda tx: self._condition.write(tx, health, token), whole_connection=True)
-        except BaseException:
-            seat.changed = True
-            raise
+            kept = True
+        finally:
+            seat.changed |= not kept
         self._condition.written(health)
 
     def _give_back(self, reason: str) -> None:
@@ -294,10 +310,7 @@ class _Drain:
             self._running -= len(jobs)
 
     def _unstarted(self) -> list[Job]:
-        jobs = []
-        while (job := self._popped()) is not None:
-            jobs.append(job)
-        return jobs
+        return list(iter(self._popped, None))
 
     def _return(self, tx: Transaction, jobs: list[Job], reason: str) -> None:
         for work in self._works:

@@ -1,27 +1,58 @@
-"""What a person can do to entries and notices: retry, ignore; each with the name of who did it, in the audit."""
+"""What a person can do to entries and notices, each with the name of who did it, in the audit.
+
+Retry, ignore, start over, process again, resolve by hand, compare. Releasing many at once is `releasing.py`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from connector.status import BY_HAND, NOTICE_BY_HAND, NoticeStatus, Status, check_by_hand
-from connector.store import Database, Transaction, entries, intake, versions
+from connector.shards import lanes_of
+from connector.status import (
+    BY_HAND,
+    NOTICE_BY_HAND,
+    IllegalMove,
+    NoticeStatus,
+    Status,
+    check_by_hand,
+    check_move,
+)
+from connector.store import (
+    Database,
+    Transaction,
+    entries,
+    inspections,
+    intake,
+    starting_over,
+    steps,
+    versions,
+)
 from connector.store.entries import EntryRow, Move
-from connector.store.intake import NewNotice, NoticeRow
+from connector.store.inspections import Purpose
+from connector.store.intake import EventRow, NewEvent, NewNotice, NoticeRow
 from connector.work import Bell
 from schemas.config import Config
-from schemas.events import EVENT_TYPES
+from schemas.events import EVENT_TYPES, ShipmentConfirmed, ShipmentVoided
 
 
 class Unknown(Exception):
     """There is no entry or notice of this id."""
 
 
+class Refused(IllegalMove):
+    """It cannot be done to this entry; the text says why, and what can be."""
+
+    def __init__(self, text: str) -> None:
+        Exception.__init__(self, text)
+
+
 @dataclass(frozen=True)
 class Done:
-    """What was done, in a sentence, and the bells that it calls for."""
+    """What was done, in a sentence, and the bells that it calls for; `inspection` is where the answer will stand, where
+    the target has to be read first."""
 
     sentence: str
     bells: frozenset[Bell]
+    inspection: int | None = None
 
 
 class Operator:
@@ -87,6 +118,116 @@ class Operator:
             entries.move(tx, [Move(row.id, Status.IGNORED, "by hand", reason, actor=actor)])
             versions.note(tx, actor, "ignore", f"entry {entry_id}", {"was": row.status, "reason": reason})
             return Done(f"entry {row.id} is ignored: {reason}", frozenset({Bell("route")}))
+
+    # -- an entry of which only a part stands at the target --
+
+    def start_over(self, entry_id: int, actor: str, reason: str) -> Done:
+        """Look for all that an entry did, and make anew what is gone; raises Unknown, IllegalMove, Refused."""
+        with self._database.write() as tx:
+            row = self._entry(tx, entry_id)
+            if row.status not in starting_over.LEGAL:
+                legal = "published, errored or ignored"
+                raise Refused(f"entry {row.id} is {row.status}: it can be started over once it is {legal}")
+            self._event(tx, row)
+            starting_over.start_over(tx, row, actor, reason)
+            versions.note(tx, actor, "start over", f"entry {row.id}", {"was": row.status, "reason": reason})
+            sentence = f"entry {row.id} is started over: what stands at {row.target} is kept, what is gone is made anew"
+            return Done(sentence, frozenset({Bell("route")}))
+
+    def reprocess(self, entry_id: int, actor: str, reason: str) -> Done:
+        """The source's shipment was deleted there without a word: take back what was written for it, so that the one
+        that is processed again replaces it; raises Unknown, Refused."""
+        with self._database.write() as tx:
+            row = self._entry(tx, entry_id)
+            confirmed = self._to_void(tx, row)
+            void = NewEvent(
+                row.source,
+                ShipmentVoided.type,
+                row.source_number,
+                confirmed.revision,
+                f"by hand:{row.id}",
+                "by hand",
+                tx.now,
+                {**confirmed.data, "shipment": {**confirmed.data["shipment"], "state": "voided"}},
+            )
+            receipt = intake.store_events(tx, [void])[0]
+            if receipt.duplicate:
+                raise Refused(
+                    f"shipment {row.source_number} @ {row.source} was voided already, by event {receipt.id}"
+                )
+            detail = {"was": row.status, "reason": reason, "event": receipt.id}
+            versions.note(tx, actor, "reprocess", f"entry {row.id}", detail)
+            sentence = (
+                f"event {receipt.id} voids shipment {row.source_number}: what entry {row.id} wrote to {row.target} is "
+                "taken back; the shipment that is processed again is carried as a new one"
+            )
+            return Done(sentence, frozenset({Bell("route")}))
+
+    def _to_void(self, tx: Transaction, row: EntryRow) -> EventRow:
+        """The event of an entry that can be taken back; raises Refused."""
+        if row.type != ShipmentConfirmed.type:
+            raise Refused(
+                f"entry {row.id} tells of {row.type}: only a {ShipmentConfirmed.type} is processed again; "
+                f"`connector log start-over {row.id}` has its effects looked for and made anew"
+            )
+        flows = self._config.flows_of(ShipmentVoided.type, row.source)
+        if not any(flow.target == row.target and flow.mode != "off" for flow in flows):
+            raise Refused(
+                f"no flow takes {ShipmentVoided.type} from {row.source} to {row.target}, so what was written there "
+                "cannot be taken back: add one to the configuration, or undo it there by hand and ignore this entry"
+            )
+        if not steps.begun(tx, [row.id]):
+            raise Refused(
+                f"nothing of entry {row.id} was written to {row.target}, so there is nothing to take back: ignore it"
+            )
+        return self._event(tx, row)
+
+    def _event(self, tx: Transaction, row: EntryRow) -> EventRow:
+        """The entry's event, with its data; raises Refused where that was pruned."""
+        event = intake.get_events(tx, [row.event_id])[row.event_id]
+        if not event.data:
+            raise Refused(
+                f"entry {row.id} is so old that its details were pruned: have {row.source_number} published again by "
+                f"{row.source}"
+            )
+        return event
+
+    def resolve(self, entry_id: int, actor: str, reason: str, *, unchecked: bool = False) -> Done:
+        """A person did it by hand at the target: read back there first, unless their word is taken (`unchecked`).
+
+        Raises Unknown, or IllegalMove where the entry is not errored.
+        """
+        with self._database.write() as tx:
+            row = self._entry(tx, entry_id)
+            check_move(f"entry {row.id}", row.status, Status.RESOLVED)
+            if not unchecked:
+                return self._inspect(tx, row, "resolve", actor, reason)
+            told = f"{reason} (on the word of {actor}; not read back)"
+            entries.move(tx, [Move(row.id, Status.RESOLVED, "by hand", told, actor=actor)])
+            detail = {"was": row.status, "reason": reason, "unchecked": True}
+            versions.note(tx, actor, "resolve", f"entry {row.id}", detail)
+            sentence = f"entry {row.id} is resolved on your word: nothing was read at {row.target}"
+            return Done(sentence, frozenset({Bell("route")}))
+
+    def compare(self, entry_id: int, actor: str) -> Done:
+        """Read back what stands at the target of an entry; changes nothing. Raises Unknown, Refused."""
+        with self._database.write() as tx:
+            return self._inspect(tx, self._entry(tx, entry_id), "compare", actor, "")
+
+    def _inspect(self, tx: Transaction, row: EntryRow, purpose: Purpose, actor: str, reason: str) -> Done:
+        lanes = [lane for lane, connection in lanes_of(self._config) if connection == row.target]
+        if not lanes:
+            raise Refused(
+                f"entry {row.id} went to {row.target}, which is no connection of the configuration any more"
+            )
+        lane = row.lane if row.lane in lanes else lanes[0]
+        asked = inspections.ask(tx, row.id, lane, purpose, actor, reason)
+        versions.note(tx, actor, purpose, f"entry {row.id}", {"was": row.status, "reason": reason})
+        then = ", then it is resolved if nothing differs" if purpose == "resolve" else ""
+        sentence = f"entry {row.id}: what stands at {row.target} is read back{then}"
+        return Done(sentence, frozenset({Bell("deliver", lane)}), asked)
+
+    # -- notices --
 
     def retry_notice(self, notice_id: int, actor: str) -> Done:
         """Fetch a notice's document again; raises Unknown or IllegalMove, or ValueError where it names no document."""

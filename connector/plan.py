@@ -3,14 +3,16 @@
 Pure. It decides whether an event is delivered; the steps of each type of event are made in `planning.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal
 
+from connector.asked import Asked
 from connector.configuration import CompiledFlow
-from connector.errors import Rejected
+from connector.errors import Lacking, MappingMissing, Rejected
 from connector.mapping import MappedValue
 from connector.planned import PLAIN, Manner, Step
-from connector.planning import Asked, steps_for
+from connector.planning import steps_for
 from connector.preferences import PreferencesTrace
 from connector.reference import EventIdentity
 from schemas.base import Model
@@ -23,17 +25,19 @@ class Plan(Model):
     """What was decided about one event on one flow, and why; stored with the entry (its steps in a table of their own).
 
     `decision` is deliver, filtered or errored, with `code` and `reason`; `skipped` says which orders of a combined
-    document are left out, and why, while others are delivered.
+    document are left out, and why, while others are delivered. `lacking` are the rows that the flow's tables lack, all
+    of them: once they are there, the entry can be planned.
     """
 
     decision: Literal["deliver", "filtered", "errored"]
     code: str = ""
     reason: str = ""
-    mode: Literal["on", "held", "dry_run", "off"]
+    mode: Literal["live", "held", "dry-run", "off"]
     retry: RetryPolicy
     wait_deadline: float
     preferences: tuple[PreferencesTrace, ...] = ()
     mapped: tuple[MappedValue, ...] = ()
+    lacking: tuple[Lacking, ...] = ()
     skipped: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
 
@@ -45,10 +49,14 @@ def make_plan(
     compiled: CompiledFlow,
     echo_of: int | None = None,
     manner: Manner = PLAIN,
+    orders_at: str = "",
+    carried: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
 ) -> Plan:
     """Decide about one event on one flow, whose target wants things said in this manner.
 
-    `orders` is the context, by number; `echo_of` is the entry that brought about what the event tells, if we did.
+    `orders` is the context, by number; `echo_of` is the entry that brought about what the event tells, if we did;
+    `orders_at` the connection whose numbers the orders bear, where it is not the source; `carried` what the event takes
+    back (`Asked.carried`).
     """
     flow = compiled.flow
     frame = Plan(decision="deliver", mode=flow.mode, retry=flow.retry, wait_deadline=flow.wait_deadline)
@@ -57,13 +65,14 @@ def make_plan(
     if echo_of is not None:
         return filtered(frame, "echo", f"echo of entry {echo_of}: the document came from us")
     known = {**orders, data.document.number: data.document} if isinstance(data.document, Order) else orders
-    return _plan(Asked(identity, data, known, compiled, manner), frame)
+    return _plan(Asked(identity, data, known, compiled, manner, orders_at or identity.source, carried), frame)
 
 
 def _plan(asked: Asked, frame: Plan) -> Plan:
     """The steps for each order of the document whose preferences say yes."""
     data, preferences = asked.data, asked.compiled.preferences
-    numbers = data.order_numbers
+    # A void takes back everything, whatever it names itself.
+    numbers = tuple(dict.fromkeys((*data.order_numbers, *asked.carried)))
     traces = tuple(preferences.evaluate(data, asked.orders.get(number)) for number in numbers)
     judged = list(zip(numbers, traces, strict=True))
     wanted = [number for number, trace in judged if trace.passed]
@@ -74,7 +83,8 @@ def _plan(asked: Asked, frame: Plan) -> Plan:
     try:
         mapped, steps = steps_for(asked, wanted)
     except Rejected as error:
-        return _changed(frame, decision="errored", code=error.code, reason=error.message)
+        lacking = error.lacking if isinstance(error, MappingMissing) else ()
+        return _changed(frame, decision="errored", code=error.code, reason=error.message, lacking=lacking)
     return _changed(frame, mapped=mapped, steps=steps)
 
 
@@ -85,6 +95,11 @@ def _refusal(data: EventData, number: str, trace: PreferencesTrace) -> str:
 def filtered(plan: Plan, code: str, reason: str) -> Plan:
     """The same plan, not to be delivered."""
     return _changed(plan, decision="filtered", code=code, reason=reason, steps=())
+
+
+def errored(plan: Plan, code: str, reason: str) -> Plan:
+    """The same plan, for a person to look at."""
+    return _changed(plan, decision="errored", code=code, reason=reason, steps=())
 
 
 def unplannable(flow: Flow, defect: Exception) -> Plan:

@@ -5,25 +5,44 @@ Pure values. Which steps an event leads to is `plan.py` and `planning.py`; runni
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter
 
-from schemas.base import DocumentRef, Identifier, Model, Money, Quantity, UtcDatetime
+from schemas.base import CalendarDate, DocumentRef, Identifier, Model, Money, Quantity, UtcDatetime
 from schemas.config import CarrierService
-from schemas.documents import Address, Order
+from schemas.documents import Address, Order, PackageLine
+
+Onto = Literal["order", "invoice", "shipment"]
+"""The target's document which a part of a shipment is written onto."""
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How a target wants things said: do orders need the record of a customer first, and what is an invoice there?"""
+    """How a target wants things said: do orders need a customer's record first, and what is an invoice there?
+
+    `parts` are the parts of a shipment that are steps of their own there, in the words of `WriteBack.parts`; empty
+    where one call takes the whole shipment. `onto` is the document which they go onto, where no invoice is made.
+    """
 
     customers: bool = False
     invoices: Literal["invoice", "payment"] = "invoice"
+    parts: frozenset[str] = frozenset()
+    onto: Onto = "shipment"
 
 
 PLAIN = Manner()
 """Orders come alone, and an invoice is an invoice."""
+
+
+class FieldValue(Model):
+    """A value for one field of the target; `type` says how `text` is to be written there (`FieldRule.type`)."""
+
+    name: str
+    text: str
+    type: Literal["text", "number", "integer", "flag", "date"] = "text"
 
 
 class StepLine(Model):
@@ -33,14 +52,25 @@ class StepLine(Model):
     sku: str
     name: str = ""
     quantity: Quantity
+    lot: str = ""
+    fields: tuple[FieldValue, ...] = ()
 
 
 class StepPackage(Model):
-    """One package as the target is told of it: tracking number, and carrier as the mapping says."""
+    """One package as the target is told of it: tracking number, and carrier as the mapping says.
+
+    The rest is told to targets that keep packages: `weight` in `weight_unit`, custom `fields` in the target's words.
+    """
 
     tracking_number: str
     carrier_code: str
     title: str
+    reference: str = ""
+    box: str = ""
+    weight: Decimal | None = None
+    weight_unit: str = ""
+    contents: tuple[PackageLine, ...] = ()
+    fields: tuple[FieldValue, ...] = ()
 
 
 class OrderClue(Model):
@@ -101,12 +131,16 @@ class ShipmentStep(PlannedStep):
     kind: Literal["shipment"] = "shipment"
     lines: tuple[StepLine, ...]
     packages: tuple[StepPackage, ...] = ()
+    ship_date: CalendarDate | None = None
 
 
 class InvoiceStep(PlannedStep):
     """Invoice these lines of one order at the target. `capture`: have the target collect the money.
 
     `when_open`: an order with nothing left to invoice is left as it is. `total` is the source's, for comparison.
+    An invoice that is made for a shipment may bear its date, its `ship_via`, another `ship_to` than the order,
+    `charges` (comments and charges of the order come along, although they are not shipped) and `back_order` (lines that
+    others ship are back-ordered).
     """
 
     kind: Literal["invoice"] = "invoice"
@@ -114,6 +148,11 @@ class InvoiceStep(PlannedStep):
     capture: bool = False
     when_open: bool = False
     total: Money | None = None
+    ship_date: CalendarDate | None = None
+    ship_to: Address | None = None
+    ship_via: CarrierService | None = None
+    charges: bool = False
+    back_order: bool = False
 
 
 class PaymentStep(PlannedStep):
@@ -140,7 +179,120 @@ class CancelStep(PlannedStep):
     linked: ClassVar[bool] = False
 
 
-Step = CustomerStep | OrderStep | ShipmentStep | InvoiceStep | PaymentStep | CommentStep | CancelStep
+class FreightStep(PlannedStep):
+    """Raise the freight of the document `onto` by `amount`; `replace_untracked`: set it to that, as long as the
+    document has no tracking number yet."""
+
+    kind: Literal["freight"] = "freight"
+    linked: ClassVar[bool] = False
+    onto: Onto
+    amount: Money
+    replace_untracked: bool = False
+
+
+class TrackingStep(PlannedStep):
+    """Put these packages with their tracking numbers onto the document `onto`.
+
+    `carrier` and `scac` are the source's own words. `freight` goes with the first package where the target keeps it
+    per package; `weight` is what all of them weigh. `master` stands for all packages: the master tracking number, or
+    that of the freight bill.
+    """
+
+    kind: Literal["tracking"] = "tracking"
+    linked: ClassVar[bool] = False
+    onto: Onto
+    packages: tuple[StepPackage, ...]
+    carrier: str = ""
+    scac: str = ""
+    master: str = ""
+    freight: Money | None = None
+    weight: Decimal | None = None
+    weight_unit: str = ""
+
+
+class NoteStep(PlannedStep):
+    """Put `notes` onto the document `onto`: into its note, or as a comment line, as the target has it."""
+
+    kind: Literal["note"] = "note"
+    linked: ClassVar[bool] = False
+    onto: Onto
+
+
+Part = Literal["ship_via", "ship_date", "weight", "ship_to", "header", "line"]
+
+
+class FieldsStep(PlannedStep):
+    """Set fields of the document `onto`, one `part` of the write-back at a time.
+
+    Parts: ship_via (`ship_via.code`), ship_date, weight, ship_to, header (`fields`), line (`lines`, by their fields).
+    """
+
+    kind: Literal["fields"] = "fields"
+    linked: ClassVar[bool] = False
+    onto: Onto
+    part: Part
+    ship_via: CarrierService | None = None
+    ship_date: CalendarDate | None = None
+    weight: Decimal | None = None
+    weight_unit: str = ""
+    ship_to: Address | None = None
+    fields: tuple[FieldValue, ...] = ()
+    lines: tuple[StepLine, ...] = ()
+
+
+class ConfirmStep(PlannedStep):
+    """Confirm the shipment that this entry made or found."""
+
+    kind: Literal["confirm"] = "confirm"
+    linked: ClassVar[bool] = False
+
+
+class UndoStep(PlannedStep):
+    """Take back what another step did: `undoes` is its reference, `original` the step as it was planned.
+
+    What it did is known when this step runs (`Known.undone`).
+    """
+
+    kind: Literal["undo"] = "undo"
+    linked: ClassVar[bool] = False
+    undoes: Identifier
+    original: dict[str, Any]
+
+
+Step = (
+    CustomerStep
+    | OrderStep
+    | ShipmentStep
+    | InvoiceStep
+    | PaymentStep
+    | CommentStep
+    | CancelStep
+    | FreightStep
+    | TrackingStep
+    | NoteStep
+    | FieldsStep
+    | ConfirmStep
+    | UndoStep
+)
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What is to be taken back: the step as it was planned, and what is known of its effect.
+
+    `document` is what it made or wrote onto (None where it is not known to have come that far), `ours` whether that
+    document was made by it, or only found. `before` and `after` are the amounts of an increment. `done` False: it may
+    have been done, or not, as long as until `doubt_at`; whoever takes it back looks.
+    """
+
+    step: Step
+    document: DocumentRef | None
+    ours: bool
+    done: bool
+    before: Decimal | None = None
+    after: Decimal | None = None
+    doubt_at: datetime | None = None
+
 
 _STEP: TypeAdapter[Step] = TypeAdapter(Annotated[Step, Field(discriminator="kind")])
 

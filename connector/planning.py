@@ -1,22 +1,19 @@
 """From an event to steps: one function for each type of event, in our own words. Pure.
 
-Whether an event is delivered at all is decided in `plan.py`; how a target does a step is its adapter's business.
+Whether an event is delivered at all is decided in `plan.py`; how a target does a step is its adapter's business. The
+parts of a shipment's write-back are `write_back.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from connector.configuration import CompiledFlow
+from connector.asked import Asked, Planned
 from connector.errors import Rejected
-from connector.mapping import MappedValue, look_up, look_up_ship_via
+from connector.mapping import LookUps
 from connector.planned import (
     CancelStep,
     CommentStep,
     CustomerStep,
     InvoiceStep,
-    Manner,
-    OrderClue,
     OrderStep,
     PaymentStep,
     ShipmentStep,
@@ -24,52 +21,13 @@ from connector.planned import (
     StepLine,
     StepPackage,
 )
-from connector.reference import EventIdentity, external_reference
+from connector.wording import in_the_targets_words
+from connector.write_back import take_back, write_back
 from schemas.base import DocumentRef
+from schemas.config import CarrierService
 from schemas.documents import Invoice, InvoiceLine, Order, Shipment, ShipmentLine
-from schemas.events import EventData
 
-Planned = tuple[tuple[MappedValue, ...], tuple[Step, ...]]
-"""What was looked up in value tables, and the steps."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is to be planned: an event on a flow, the orders that are known of it by number, and the target's manner."""
-
-    identity: EventIdentity
-    data: EventData
-    orders: Mapping[str, Order]
-    compiled: CompiledFlow
-    manner: Manner
-
-    def texts(self, number: str) -> dict[str, object]:
-        """What notes and comments may name."""
-        return {"order": self.orders.get(number), self.data.kind: self.data.document}
-
-    def common(self, kind: str, number: str) -> dict[str, Any]:
-        """What every step of one order has; `key` names it inside the entry, and its reference is made from it."""
-        key = f"{kind}:{number}"
-        document, order = self.data.document, self.orders.get(number)
-        source = self.identity.source
-        return {
-            "key": key,
-            "reference": external_reference(self.compiled.flow.name, self.identity, key),
-            "document": DocumentRef(
-                connection=source, kind=self.data.kind, number=document.number, key=document.key
-            ),
-            "order": OrderClue(
-                order=DocumentRef(
-                    connection=source, kind="order", number=number, key=order.key if order else None
-                ),
-                external_number=order.external_number if order else None,
-            ),
-            "notify_customer": self.compiled.flow.write_back.notify_customer,
-        }
-
-    def note(self, number: str) -> str:
-        """The flow's note, filled in; raises Rejected."""
-        return self.compiled.notes.render(**self.texts(number))
+Steps = tuple[Step, ...]
 
 
 def steps_for(asked: Asked, numbers: Sequence[str]) -> Planned:
@@ -78,13 +36,16 @@ def steps_for(asked: Asked, numbers: Sequence[str]) -> Planned:
     if plan is None:
         text = f"this release does not deliver {asked.data.type} events yet"
         raise Rejected(text, code="not supported")
-    mapped: list[MappedValue] = []
+    tables = LookUps(asked.compiled.flow.mapping)
     steps: list[Step] = []
-    for number in numbers:
-        found, made = plan(asked, number)
-        mapped += [one for one in found if one not in mapped]
-        steps += [*made, *_comments(asked, number, made)]
-    return tuple(mapped), tuple(steps)
+    try:
+        for number in numbers:
+            made = [in_the_targets_words(step, tables) for step in plan(asked, tables, number)]
+            steps += [*made, *_comments(asked, number, made)]
+    except Rejected as error:
+        tables.complete(also=error.message)
+        raise
+    return tables.complete(), tuple(steps)
 
 
 def _comments(asked: Asked, number: str, made: Sequence[Step]) -> tuple[Step, ...]:
@@ -100,27 +61,20 @@ def _comments(asked: Asked, number: str, made: Sequence[Step]) -> tuple[Step, ..
 # -- orders ------------------------------------------------------------------------------------------------
 
 
-def _order(asked: Asked, number: str) -> Planned:
+def _order(asked: Asked, tables: LookUps, number: str) -> Steps:
     """Make the order, after its customer where the target wants one."""
-    order, flow = asked.orders[number], asked.compiled.flow
-    mapped: list[MappedValue] = []
-    ship_via = payment = None
-    if order.ship_via or any(line.ships != "never" for line in order.lines):
-        ship_via = look_up_ship_via(flow.mapping.ship_via, order.ship_via, "code")
-        mapped.append(ship_via)
-    if flow.mapping.payment_method.asked:
-        payment = look_up("payment_method", flow.mapping.payment_method, order.payment_method)
-        mapped.append(payment)
+    order = asked.orders[number]
+    shipped = order.ship_via or any(line.ships != "never" for line in order.lines)
     customer = (_customer(asked, order),) if asked.manner.customers else ()
     made = OrderStep(
         **asked.common("order", number),
         needs=tuple(step.key for step in customer),
         notes=asked.note(number),
         content=order,
-        ship_via=ship_via.service if ship_via else None,
-        payment_method=payment.text if payment else order.payment_method,
+        ship_via=tables.ship_via(order.ship_via, "code") if shipped else None,
+        payment_method=tables.text("payment_method", order.payment_method),
     )
-    return tuple(mapped), (*customer, made)
+    return (*customer, made)
 
 
 def _customer(asked: Asked, order: Order) -> CustomerStep:
@@ -142,31 +96,32 @@ def _customer(asked: Asked, order: Order) -> CustomerStep:
     )
 
 
-def _change(asked: Asked, number: str) -> Planned:
+def _change(asked: Asked, tables: LookUps, number: str) -> Steps:
     """Say on the order what changed, and set its status where the flow maps it."""
-    table, order = asked.compiled.flow.mapping.order_status, asked.orders[number]
-    mapped = (look_up("order_status", table, order.status),) if table.asked else ()
-    status = mapped[0].text if mapped else asked.compiled.flow.write_back.order_status
-    common = asked.common("comment", number)
-    return mapped, (CommentStep(**common, notes=asked.note(number), status=status),)
+    status = asked.compiled.flow.write_back.order_status
+    if tables.tables.order_status.asked:
+        status = tables.text("order_status", asked.orders[number].status)
+    return (CommentStep(**asked.common("comment", number), notes=asked.note(number), status=status),)
 
 
-def _cancellation(asked: Asked, number: str) -> Planned:
-    return (), (CancelStep(**asked.common("cancel", number), notes=asked.note(number)),)
+def _cancellation(asked: Asked, tables: LookUps, number: str) -> Steps:
+    return (CancelStep(**asked.common("cancel", number), notes=asked.note(number)),)
 
 
 # -- shipments ---------------------------------------------------------------------------------------------
 
 
-def _shipment(asked: Asked, number: str) -> Planned:
+def _shipment(asked: Asked, tables: LookUps, number: str) -> Steps:
+    if asked.manner.parts:
+        return write_back(asked, tables, number)
     shipment: Shipment = asked.data.document  # type: ignore[assignment]
+    wanted = asked.compiled.flow.write_back.tracking is not False
+    numbers = shipment.tracking_numbers if wanted else ()
     # The carrier is needed for tracking numbers only.
-    table = asked.compiled.flow.mapping.ship_via
-    mapped = (look_up_ship_via(table, shipment.ship_via),) if shipment.tracking_numbers else ()
+    service = tables.ship_via(shipment.ship_via) if numbers else CarrierService()
     packages = tuple(
-        StepPackage(tracking_number=tracking, carrier_code=one.service.carrier_code, title=one.service.title)
-        for one in mapped
-        for tracking in shipment.tracking_numbers
+        StepPackage(tracking_number=tracking, carrier_code=service.carrier_code, title=service.title)
+        for tracking in numbers
     )
     step = ShipmentStep(
         **asked.common("shipment", number),
@@ -174,16 +129,16 @@ def _shipment(asked: Asked, number: str) -> Planned:
         packages=packages,
         notes=asked.note(number),
     )
-    return mapped, (step,)
+    return (step,)
 
 
 # -- invoices ----------------------------------------------------------------------------------------------
 
 
-def _invoice(asked: Asked, number: str) -> Planned:
+def _invoice(asked: Asked, tables: LookUps, number: str) -> Steps:
     invoice: Invoice = asked.data.document  # type: ignore[assignment]
     if asked.manner.invoices == "payment":
-        return _payment(asked, number, invoice)
+        return _payment(asked, tables, number, invoice)
     write_back = asked.compiled.flow.write_back
     lines = [line for line in invoice.lines if (line.order or invoice.order) == number]
     step = InvoiceStep(
@@ -194,25 +149,23 @@ def _invoice(asked: Asked, number: str) -> Planned:
         when_open=write_back.invoice == "when_open",
         total=invoice.total if len(invoice.orders) == 1 else None,
     )
-    return (), (step,)
+    return (step,)
 
 
-def _payment(asked: Asked, number: str, invoice: Invoice) -> Planned:
+def _payment(asked: Asked, tables: LookUps, number: str, invoice: Invoice) -> Steps:
     """At a storefront an invoice says that its amount was paid; elsewhere that is a payment."""
     if len(invoice.orders) != 1:
         text = f"invoice {invoice.number} bills {len(invoice.orders)} orders: which of them paid how much is not said"
         raise Rejected(text, code="rejected")
-    table, order = asked.compiled.flow.mapping.payment_method, asked.orders.get(number)
-    method = order.payment_method if order else ""
-    mapped = (look_up("payment_method", table, method),) if table.asked else ()
+    order = asked.orders.get(number)
     step = PaymentStep(
         **asked.common("payment", number),
         amount=invoice.total,
-        method=mapped[0].text if mapped else method,
+        method=tables.text("payment_method", order.payment_method if order else ""),
         paid_at=invoice.invoiced_at,
         notes=asked.note(number),
     )
-    return mapped, (step,)
+    return (step,)
 
 
 def _lines(lines: Sequence[ShipmentLine | InvoiceLine]) -> tuple[StepLine, ...]:
@@ -222,10 +175,11 @@ def _lines(lines: Sequence[ShipmentLine | InvoiceLine]) -> tuple[StepLine, ...]:
     )
 
 
-_PLANS: Mapping[str, Callable[[Asked, str], Planned]] = {
+_PLANS: Mapping[str, Callable[[Asked, LookUps, str], Steps]] = {
     "order.created": _order,
     "order.updated": _change,
     "order.cancelled": _cancellation,
     "shipment.confirmed": _shipment,
+    "shipment.voided": take_back,
     "invoice.released": _invoice,
 }

@@ -1,4 +1,5 @@
-"""Sources are asked what changed: listings are read page by page, and what they name is stored as notices.
+"""Sources are asked what changed: listings are read page by page, and what they name is stored as notices; what they
+tell in whole, as events.
 
 A `Work` of the source connection's lane. A page and the place where the next one begins are stored in one commit, so a
 page is asked for again rather than lost; what was heard before in the same version is not fetched again.
@@ -16,11 +17,12 @@ from connector.errors import CallError
 from connector.retry import GiveBack, Pause, Person, Retry, Wait, verdict
 from connector.shards import lanes_of
 from connector.store import Transaction, intake, listings
-from connector.store.intake import NewNotice
+from connector.store.intake import NewNotice, Receipt
 from connector.store.lanes import Lease
 from connector.store.listings import BACKFILL, POLL, ListingRow, NewListing
 from connector.systems.base import Heard, Page, Window
 from connector.systems.http import Http
+from connector.told import Telling
 from connector.work import Bell, Connection, Intent, Job, Notes, Outcome
 from schemas.config import Config, Polling, RetryPolicy
 from schemas.events import EVENT_TYPES
@@ -100,26 +102,36 @@ class Poll:
 
     def _went_well(self, tx: Transaction, asked: _Asked, page: Page) -> set[Bell]:
         row = asked.row
-        notices = [self._notice(row, heard) for heard in page.heard]
-        receipts = intake.store_notices(tx, notices)
-        fresh = sum(1 for receipt in receipts if not receipt.duplicate)
+        bells, receipts = self._stored(tx, row, page)
+        number, fresh = len(receipts), sum(1 for receipt in receipts if not receipt.duplicate)
         newest = max((moment for moment in (row.newest, page.newest) if moment is not None), default=None)
         if page.position is not None:
-            listings.went_on(
-                tx, row.id, heard=len(notices), fresh=fresh, newest=newest, position=page.position
-            )
+            listings.went_on(tx, row.id, heard=number, fresh=fresh, newest=newest, position=page.position)
         else:
             listings.round_ended(
                 tx,
                 row.id,
-                heard=len(notices),
+                heard=number,
                 fresh=fresh,
                 since=_next(row, newest, tx.now),
                 again_after=None if row.purpose == BACKFILL else asked.every,
             )
         if fresh or row.code:
-            log.info("listing.heard", listing=str(asked), documents=len(notices), new=fresh)
-        return {Bell("complete", notice.lane) for notice in notices} if fresh else set()
+            log.info("listing.heard", listing=str(asked), documents=number, new=fresh)
+        return bells
+
+    def _stored(self, tx: Transaction, row: ListingRow, page: Page) -> tuple[set[Bell], list[Receipt]]:
+        """What was heard of as notices, what was told in whole as events; the bells of what is new."""
+        notices = [self._notice(row, heard) for heard in page.heard]
+        heard = intake.store_notices(tx, notices)
+        telling = Telling(row.connection, row.purpose, self._lane_for, row.held, row.id)
+        told = telling.store(tx, page.told)
+        for _, reason in page.unreadable:
+            log.error("notice.not_understood", connection=row.connection, reason=reason)
+        errored = [telling.unreadable(transport_id, reason) for transport_id, reason in page.unreadable]
+        bells = {Bell("complete", notice.lane) for notice in notices} if _any_new(heard) else set()
+        bells |= {Bell("route")} if _any_new(told) else set()
+        return bells, [*heard, *told, *intake.store_notices(tx, errored)]
 
     def _notice(self, row: ListingRow, heard: Heard) -> NewNotice:
         return NewNotice(
@@ -142,6 +154,10 @@ class Poll:
         log.warning(
             "listing.failed", listing=str(asked), code=code, reason=reason, again_after=round(delay, 1)
         )
+
+
+def _any_new(receipts: Sequence[Receipt]) -> bool:
+    return any(not receipt.duplicate for receipt in receipts)
 
 
 def polled(config: Config, connections: Mapping[str, Connection]) -> list[NewListing]:

@@ -9,22 +9,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
 
 from connector.configuration import CompiledFlow
-from connector.plan import Plan, filtered, make_plan, unplannable
+from connector.event_facts import Facts
+from connector.plan import Plan, errored, filtered, make_plan, unplannable
 from connector.shards import ROUTER, lane_of
 from connector.status import Status
 from connector.store import (
     Database,
     Transaction,
     changes,
-    contexts,
     entries,
     intake,
     lanes,
     links,
     steps,
+    voids,
     waits,
 )
 from connector.store.entries import EntryRow, Move, NewEntry
@@ -33,9 +33,11 @@ from connector.systems.base import Capabilities
 from connector.work import Bell
 from schemas.config import Config, Flow
 from schemas.documents import Order
-from schemas.events import CREATIONS, EVENT_TYPES, EventData, OrderCreated
+from schemas.events import CREATIONS, EVENT_TYPES, EventData, OrderCreated, ShipmentConfirmed, ShipmentVoided
 
 log = structlog.get_logger(__name__)
+
+NOTHING_CARRIED = voids.Carried()
 
 BATCH = 200
 _MOVES = {"filtered": Status.FILTERED, "errored": Status.ERRORED}
@@ -75,10 +77,10 @@ class Router:
 
     def _batch(self, tx: Transaction) -> tuple[int, set[Bell]]:
         self._end_waits(tx)
-        events = intake.events_to_route(tx, BATCH)
+        events = self._with_voids(tx, intake.events_to_route(tx, BATCH))
         again = entries.to_replan(tx, BATCH)
         known = intake.get_events(tx, [row.event_id for row in again])
-        facts = _Facts.of(tx, [*events, *known.values()])
+        facts = Facts.of(tx, [*events, *known.values()], self._config.orders_at)
         bells: set[Bell] = set()
         for row in again:  # before new events, which may depend on what becomes of them
             bells |= self._replan(tx, row, known[row.event_id], facts)
@@ -89,9 +91,17 @@ class Router:
         """A wait and its link may have been stored at the same moment, by two lanes."""
         entries.move(tx, [waits.came(row.id) for row in waits.ended(tx)])
 
+    def _with_voids(self, tx: Transaction, events: Sequence[EventRow]) -> list[EventRow]:
+        """A shipment that replaces another comes after the void of that one, so that its order is free by then."""
+        found: list[EventRow] = []
+        for event in events:
+            void = voids.store_replaced(tx, event) if event.type == ShipmentConfirmed.type else None
+            found += [event] if void is None else [void, event]
+        return found
+
     # -- new events --
 
-    def _route(self, tx: Transaction, events: Sequence[EventRow], facts: "_Facts") -> set[Bell]:
+    def _route(self, tx: Transaction, events: Sequence[EventRow], facts: Facts) -> set[Bell]:
         planned: list[_Planned] = []
         states: dict[str, list[int]] = {"routed": [], "unrouted": [], "fetching": [], "unreadable": []}
         bells: set[Bell] = set()
@@ -105,10 +115,13 @@ class Router:
             if lacking:
                 bells |= self._fetch_context(tx, event)
             elif event.type in CREATIONS:
-                planned += [self._entry(event, flow, facts) for flow in flows]
+                planned += [self._entry_of_creation(tx, event, flow, facts) for flow in flows]
             else:  # what comes before it must stand in the log
                 bells |= self._store(tx, planned)
-                planned = [self._entry_of_change(tx, event, flow, facts) for flow in flows]
+                made = self._entry_of_void if event.type == ShipmentVoided.type else self._entry_of_change
+                planned = []
+                for flow in flows:  # and what the flow before it makes of it
+                    bells |= self._store(tx, [made(tx, event, flow, facts)])
             done = "routed" if flows or facts.is_echo(event) else "unrouted"
             states["fetching" if lacking else done].append(event.id)
         for state, ids in states.items():
@@ -117,7 +130,7 @@ class Router:
             log.info("event.unrouted", event_id=event_id)
         return bells | self._store(tx, planned)
 
-    def _lacking(self, event: EventRow, flows: Sequence[Flow], facts: "_Facts") -> bool:
+    def _lacking(self, event: EventRow, flows: Sequence[Flow], facts: Facts) -> bool:
         """Does a flow need context that is not stored, and can its source be asked for it?"""
         data = facts.data[event.id]
         wanted = any("order" in flow.context and flow.mode != "off" for flow in flows)
@@ -138,7 +151,54 @@ class Router:
         intake.store_notices(tx, [notice])
         return {Bell("complete", lane)}
 
-    def _entry_of_change(self, tx: Transaction, event: EventRow, flow: Flow, facts: "_Facts") -> "_Planned":
+    def _entry_of_creation(self, tx: Transaction, event: EventRow, flow: Flow, facts: Facts) -> "_Planned":
+        """The entry of a document that came to be; a shipment may have been taken back before we heard of it."""
+        made = self._entry(event, flow, facts)
+        why = self._taken_back(tx, event)
+        return made if why is None else made.filtered(*why)
+
+    def _taken_back(self, tx: Transaction, event: EventRow) -> tuple[str, str] | None:
+        void = voids.void_of(tx, event) if event.type == ShipmentConfirmed.type else None
+        return None if void is None else ("voided", f"event {void} takes it back")
+
+    def _entry_of_void(self, tx: Transaction, event: EventRow, flow: Flow, facts: Facts) -> "_Planned":
+        """The entry of a void: what was not begun is superseded, and what was, or may have been, is taken back."""
+        carriers = voids.carriers(tx, event, flow.target)
+        carried = voids.planned(tx, carriers, event, flow.target)
+        made = self._entry(event, flow, facts, carried)
+        entry = replace(made.entry, keys=made.entry.keys | voids.keys_of(tx, carriers))
+        held = entry.status == Status.HELD
+        return _Planned(entry, made.plan).with_plan(
+            self._plan_of_void(tx, made.plan, event, carriers, carried, held=held)
+        )
+
+    def _plan_of_void(
+        self,
+        tx: Transaction,
+        plan: Plan,
+        event: EventRow,
+        carriers: Sequence[EntryRow],
+        carried: voids.Carried,
+        *,
+        held: bool = False,
+    ) -> Plan:
+        """A void that is carried ends what was not begun. What a person must post first, and a rehearsal, end nothing;
+        what cannot be known, or was done by hand, is a person's."""
+        if plan.decision != "deliver":
+            return plan
+        unknown = voids.unknown(tx, carriers, carried)
+        if unknown:
+            return errored(
+                plan, "not known", f"{unknown}: take it back there by hand, then ignore this entry"
+            )
+        if held or plan.mode == "dry-run":
+            return plan
+        if voids.end(tx, carriers, event) and plan.steps:
+            return plan
+        named = ", ".join(f"entry {row.id}" for row in carriers) or "no entry"
+        return filtered(plan, "not carried", f"nothing is left to be taken back: {named} carried it there")
+
+    def _entry_of_change(self, tx: Transaction, event: EventRow, flow: Flow, facts: Facts) -> "_Planned":
         """The entry of a change: earlier ones that it makes pointless are superseded; it is filtered where it came from
         us, or where the order itself is not carried."""
         made = self._entry(event, flow, facts)
@@ -151,15 +211,13 @@ class Router:
             why = self._refusal(tx, event, flow, facts)
         return made if why is None else made.filtered(*why)
 
-    def _refusal(
-        self, tx: Transaction, event: EventRow, flow: Flow, facts: "_Facts"
-    ) -> tuple[str, str] | None:
+    def _refusal(self, tx: Transaction, event: EventRow, flow: Flow, facts: Facts) -> tuple[str, str] | None:
         order = facts.data[event.id].document
         change = facts.change(event, flow)
         return changes.refusal(tx, change, order, flow.name) if isinstance(order, Order) else None
 
     def _echo_of_change(
-        self, tx: Transaction, event: EventRow, flow: Flow, facts: "_Facts"
+        self, tx: Transaction, event: EventRow, flow: Flow, facts: Facts
     ) -> tuple[str, str] | None:
         order = facts.data[event.id].document
         echo = changes.echo_of(tx, facts.change(event, flow), order) if isinstance(order, Order) else None
@@ -167,9 +225,11 @@ class Router:
             (changes.ECHO, f"echo of entry {echo}: what it tells came from us") if echo is not None else None
         )
 
-    def _entry(self, event: EventRow, flow: Flow, facts: "_Facts") -> "_Planned":
+    def _entry(
+        self, event: EventRow, flow: Flow, facts: Facts, carried: voids.Carried = NOTHING_CARRIED
+    ) -> "_Planned":
         keys = facts.keys(event)
-        plan = self._plan(event, flow, facts)
+        plan = self._plan(event, flow, facts, carried)
         held = plan.decision == "deliver" and (flow.mode == "held" or event.held)
         entry = NewEntry(
             event_id=event.id,
@@ -180,23 +240,29 @@ class Router:
             target=flow.target,
             lane=lane_of(self._config, flow.target, keys),
             config_version=self._version,
-            keys=keys
-            | {(event.source, number) for number in facts.data[event.id].order_numbers}
-            | self._customers(flow, facts.data[event.id]),
+            keys=keys | facts.places(event) | self._customers(flow, facts.data[event.id]),
             plan=_stored(plan),
             status=Status.HELD if held else Status.QUEUED,
         )
         return _Planned(entry, plan)
 
-    def _plan(self, event: EventRow, flow: Flow, facts: "_Facts") -> Plan:
+    def _plan(
+        self, event: EventRow, flow: Flow, facts: Facts, carried: voids.Carried = NOTHING_CARRIED
+    ) -> Plan:
         data = facts.data[event.id]
-        here = (event.source, event.document)
-        echo = facts.maker(event) or facts.met.get(data.kind, {}).get(here, {}).get(flow.target)
         manner = self._can(flow.target).manner
         compiled, orders = self._flows[flow.name], facts.orders[event.id]
+        orders_at = self._config.orders_at(event.source)
         try:
             return make_plan(
-                event.identity, data, orders, compiled, echo if event.type in CREATIONS else None, manner
+                event.identity,
+                data,
+                orders,
+                compiled,
+                facts.echo(event, flow, self._config),
+                manner,
+                orders_at,
+                carried.specs,
             )
         except Exception as defect:  # the outermost loop over events: one bad event must not stop the others
             log.exception("event.defect", event_id=event.id, flow=flow.name)
@@ -219,7 +285,7 @@ class Router:
 
     # -- entries to plan anew --
 
-    def _replan(self, tx: Transaction, row: EntryRow, event: EventRow, facts: "_Facts") -> set[Bell]:
+    def _replan(self, tx: Transaction, row: EntryRow, event: EventRow, facts: Facts) -> set[Bell]:
         flow = self._config.flow(row.flow)
         if flow is None:
             reason = f"flow {row.flow} is no longer configured: put it back, or ignore this entry"
@@ -233,26 +299,46 @@ class Router:
         entries.set_plan(tx, row.id, _stored(plan), self._version, lane)
         in_doubt = steps.replace(tx, row.id, plan.steps)
         _say(row.id, row.flow, row.source_number, plan)
+        if plan.decision == "deliver" and self._is_held(tx, row, event, flow):
+            entries.move(tx, [Move(row.id, Status.HELD, "held", "a person must post it")])
+            return set()
         if plan.decision == "deliver" or in_doubt:
             # What may have been sent is looked for before anything is decided for good.
             return {Bell("deliver", lane)}
         entries.move(tx, [_decided(row.id, plan)])
         return set()
 
-    def _plan_again(
-        self, tx: Transaction, row: EntryRow, event: EventRow, flow: Flow, facts: "_Facts"
-    ) -> Plan:
+    def _is_held(self, tx: Transaction, row: EntryRow, event: EventRow, flow: Flow) -> bool:
+        """Must a person post it first? What goes on because a person asked for it was posted by that."""
+        by_itself = row.code in ("flow edited", "facts changed")
+        return by_itself and (flow.mode == "held" or event.held) and not steps.begun(tx, [row.id])
+
+    def _plan_again(self, tx: Transaction, row: EntryRow, event: EventRow, flow: Flow, facts: Facts) -> Plan:
         """What was not begun may have become pointless in the meantime."""
+        if event.type == ShipmentVoided.type:
+            return self._void_again(tx, row, event, flow, facts)
         plan = self._plan(event, flow, facts)
+        back = voids.taking_back(tx, event, row.target) if event.type == ShipmentConfirmed.type else None
+        if back is not None and plan.decision != "filtered":
+            # Whatever was begun of it: the void takes that back, and must not be followed by the rest.
+            return filtered(plan, "voided", f"entry {back} takes it back")
         if plan.decision == "filtered" or steps.begun(tx, [row.id]):
             return plan
         why: tuple[str, str] | None = None
         if event.type == OrderCreated.type and changes.cancelled(tx, event.source, event.document):
             why = ("cancelled", f"order {event.document} @ {event.source} is cancelled there")
+        elif event.type == ShipmentConfirmed.type:
+            why = self._taken_back(tx, event)
         elif event.type not in CREATIONS:
             why = self._echo_of_change(tx, event, flow, facts)
             why = why or self._refusal(tx, event, flow, facts)
         return plan if why is None else filtered(plan, *why)
+
+    def _void_again(self, tx: Transaction, row: EntryRow, event: EventRow, flow: Flow, facts: Facts) -> Plan:
+        carriers = voids.carriers(tx, event, flow.target)
+        carried = voids.planned(tx, carriers, event, flow.target, besides=row.id)
+        plan = self._plan(event, flow, facts, carried)
+        return self._plan_of_void(tx, plan, event, carriers, carried)
 
     def _customers(self, flow: Flow, data: EventData) -> frozenset[links.Place]:
         """The customer that may have to be made, now or when the order is decided anew: two entries of one customer
@@ -274,71 +360,12 @@ class _Planned:
 
     def filtered(self, code: str, reason: str) -> "_Planned":
         """The same, not to be delivered."""
-        plan = filtered(self.plan, code, reason)
-        return _Planned(replace(self.entry, plan=_stored(plan), status=Status.QUEUED), plan)
+        return self.with_plan(filtered(self.plan, code, reason))
 
-
-@dataclass(frozen=True)
-class _Facts:
-    """What is stored about a batch of events, read at once: data and orders by event id, births, makers and those
-    who met the document (`links.met`) by place.
-
-    `unreadable` says why an event's data, stored by another release, cannot be read by this one.
-    """
-
-    unreadable: Mapping[int, str]
-    data: Mapping[int, EventData]
-    orders: Mapping[int, Mapping[str, Order]]
-    births: Mapping[links.Place, links.Place]
-    makers: Mapping[str, Mapping[links.Place, int]]
-    met: Mapping[str, Mapping[links.Place, Mapping[str, int]]]
-
-    @classmethod
-    def of(cls, tx: Transaction, events: Sequence[EventRow]) -> "_Facts":
-        """Read them."""
-        data: dict[int, EventData] = {}
-        unreadable: dict[int, str] = {}
-        context = contexts.context_of(tx, [event.id for event in events])
-        orders: dict[int, Mapping[str, Order]] = {}
-        for event in events:
-            try:
-                data[event.id] = EVENT_TYPES[event.type].model_validate(event.data)
-                orders[event.id] = _orders(data[event.id], context.get(event.id, {}).get("order", {}))
-            except (KeyError, ValidationError) as error:
-                unreadable[event.id] = f"its stored data cannot be read by this release: {error}"
-        events = [event for event in events if event.id not in unreadable]
-        places = {(event.source, number) for event in events for number in data[event.id].order_numbers}
-        documents: dict[str, set[links.Place]] = {}
-        for event in events:
-            documents.setdefault(data[event.id].kind, set()).add((event.source, event.document))
-        makers = {kind: links.makers(tx, kind, found) for kind, found in documents.items()}
-        met = {kind: links.met(tx, kind, found) for kind, found in documents.items()}
-        return cls(unreadable, data, orders, links.births(tx, places), makers, met)
-
-    def maker(self, event: EventRow) -> int | None:
-        """The entry that made the event's document, if we did."""
-        made = self.makers.get(self.data[event.id].kind, {}).get((event.source, event.document))
-        return made or event.echo_of
-
-    def is_echo(self, event: EventRow) -> bool:
-        """Does it tell that a document of ours came to be?"""
-        return event.type in CREATIONS and self.maker(event) is not None
-
-    def keys(self, event: EventRow) -> frozenset[links.Place]:
-        """The order keys of an event: where its orders were born."""
-        return frozenset(self.births[event.source, number] for number in self.data[event.id].order_numbers)
-
-    def change(self, event: EventRow, flow: Flow) -> changes.Change:
-        """An event of a change, on its way along a flow."""
-        return changes.Change(
-            event.id, event.revision, event.type, event.source, event.document, flow.target, self.keys(event)
-        )
-
-
-def _orders(data: EventData, context: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Order]:
-    """What the publisher sent along, and the stored context, which is newer."""
-    sent = {order.number: order for order in getattr(data, "orders", ())}
-    return sent | {number: Order.model_validate(document) for number, document in context.items()}
+    def with_plan(self, plan: Plan) -> "_Planned":
+        """The same, with another plan; held only as long as it is to be delivered."""
+        status = self.entry.status if plan.decision == "deliver" else Status.QUEUED
+        return _Planned(replace(self.entry, plan=_stored(plan), status=status), plan)
 
 
 def _stored(plan: Plan) -> Mapping[str, Any]:

@@ -39,7 +39,14 @@ BIRTHS = frozenset({Status.HELD, Status.QUEUED})
 MOVES: dict[Status, frozenset[Status]] = {
     Status.HELD: frozenset({Status.QUEUED, Status.IGNORED}),
     Status.QUEUED: frozenset(
-        {Status.DELIVERING, Status.FILTERED, Status.ERRORED, Status.IGNORED, Status.SUPERSEDED}
+        {
+            Status.DELIVERING,
+            Status.FILTERED,
+            Status.ERRORED,
+            Status.HELD,
+            Status.IGNORED,
+            Status.SUPERSEDED,
+        }
     ),
     Status.DELIVERING: frozenset(
         {Status.PUBLISHED, Status.RETRYING, Status.WAITING, Status.ERRORED, Status.SIMULATED, Status.QUEUED}

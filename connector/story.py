@@ -11,11 +11,13 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 from connector import advice
+from connector.expected import differs, expected, to_enter
 from connector.status import NoticeStatus, Status
 from connector.store.browse import AttemptRow, NoticeRecord, Record
 from connector.store.entries import EntryRow
+from connector.store.inspections import InspectionRow
 from connector.store.intake import EventRow, NoticeRow
-from connector.store.steps import StepRow
+from connector.store.steps import LONG_AGO, StepRow
 from schemas.base import DocumentRef, Model
 
 Tone = Literal["plain", "good", "busy", "bad", "quiet"]
@@ -79,6 +81,10 @@ def of_entry(record: Record, *, full: bool = False) -> Story:
         Part("Decision", tuple(decision(entry.plan or {}))),
         Part("Mapping", tuple(mapping(entry.plan or {}))),
         Part("Steps", tuple(line for step in record.steps for line in _step(step))),
+        Part("To enter by hand", tuple(_to_enter(record))),
+        Part(
+            "Read back at the target", tuple(line for one in record.inspections for line in _inspection(one))
+        ),
         Part("Attempts", tuple(line for one in record.attempts for line in _attempt(one, full))),
         Part("Links", tuple(Line(source.kind, f"{source}  =  {target}") for source, target in record.links)),
         Part("Journal", tuple(_journal(record))),
@@ -191,6 +197,9 @@ def _step(step: StepRow) -> Iterator[Line]:
     yield Line("reference", step.reference, depth=1)
     if step.before is not None:
         yield Line("amount", f"{step.before} → {step.after}", depth=1)
+    if step.fields:
+        yield from comparison(step)
+        return
     seen, asked = step.seen or {}, expected(step.spec)
     for label, text in asked.items():
         yield Line(f"{label}, asked", text or "(none)", depth=1)
@@ -200,11 +209,27 @@ def _step(step: StepRow) -> Iterator[Line]:
         yield Line(f"{label}, there", seen[label] or "(none)", depth=1)
 
 
+def comparison(step: StepRow) -> Iterator[Line]:
+    """The field table of a step, as it was read last: expected, at the target, and whether that differs."""
+    if step.compared_at is not None:
+        yield Line("read back", moment(step.compared_at), "quiet", depth=1)
+    for field in step.fields or ():
+        expects, there = field["expected"] or "(nothing)", field["there"] or "(nothing)"
+        if differs(field):
+            yield Line(
+                f"✗ {field['label']}", f"expected {expects}   at the target {there}   differs", "bad", depth=1
+            )
+        else:
+            yield Line(f"✓ {field['label']}", f"{there}   as expected", "good", depth=1)
+
+
 def _step_state(step: StepRow) -> tuple[str, Tone]:
     if step.done_at:
         how = "found there and adopted" if step.adopted else "done and read back"
         document = DocumentRef.model_validate(step.document) if step.document else "the target"
         return f"{how}: {document}, {moment(step.done_at)}", "good"
+    if step.doubt_at == LONG_AGO:
+        return "started over: looked for, and made anew where it is gone", "busy"
     if step.doubt_at:
         return (
             f"in doubt: it may have been sent until {moment(step.doubt_at)}, so it is looked for first",
@@ -213,38 +238,23 @@ def _step_state(step: StepRow) -> tuple[str, Tone]:
     return "not done", "plain"
 
 
-def expected(spec: Mapping[str, Any]) -> dict[str, str]:
-    """What was asked of the target, under the labels by which adapters tell what stands there; only what such a step
-    can ask."""
-    content = spec.get("content") or {}
-    asked = {
-        "name": spec.get("name"),
-        "email": spec.get("email"),
-        "lines": _quantities(spec.get("lines", content.get("lines"))),
-        "total": _amount(spec.get("total", content.get("total"))),
-        "amount": _amount(spec.get("amount")),
-        "ship via": (spec.get("ship_via") or {}).get("code") if "ship_via" in spec else None,
-        "method": spec.get("method", spec.get("payment_method")),
-        "tracking": _tracking(spec.get("packages")),
-        "status": spec.get("status"),
-    }
-    return {label: text for label, text in asked.items() if text is not None} | {
-        "note": str(spec.get("notes", ""))
-    }
+def _to_enter(record: Record) -> Iterator[Line]:
+    """What a person types in at the target who resolves it by hand."""
+    if record.entry.status != Status.ERRORED:
+        return
+    before = ""
+    for one in to_enter(record.steps):
+        if one.step != before:
+            yield Line(one.step, "", "quiet")
+        before = one.step
+        yield Line(one.label, one.value, depth=1)
 
 
-def _quantities(lines: Any) -> str | None:
-    return None if lines is None else ", ".join(f"{line['quantity']} × {line['sku']}" for line in lines)
-
-
-def _tracking(packages: Any) -> str | None:
-    if packages is None:
-        return None
-    return ", ".join(f"{one['title']} {one['tracking_number']}" for one in packages)
-
-
-def _amount(money: Any) -> str | None:
-    return f"{money['amount']} {money['currency']}" if isinstance(money, Mapping) else None
+def _inspection(one: InspectionRow) -> Iterator[Line]:
+    asked = f"{one.purpose}, asked by {one.actor}" + (f": {one.reason}" if one.reason else "")
+    yield Line(moment(one.created_at), asked)
+    state = "not read yet" if one.state == "open" else one.code
+    yield Line(state, one.answer, "good" if one.code == "same" else "plain", depth=1)
 
 
 def _attempt(one: AttemptRow, full: bool) -> Iterator[Line]:
@@ -353,6 +363,8 @@ def entry_json(record: Record) -> dict[str, Any]:
     """The whole record of an entry, with what to do next."""
     found: dict[str, Any] = plain(record)
     found["links"] = [{"source": plain(source), "target": plain(target)} for source, target in record.links]
+    wanted = to_enter(record.steps) if record.entry.status == Status.ERRORED else ()
+    found["to_enter"] = plain(list(wanted))
     found["keys"] = [{"connection": connection, "number": number} for connection, number in record.keys]
     return {**found, "next": advice.about_entry(record.entry, _moments(record.entry))}
 

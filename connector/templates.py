@@ -18,12 +18,15 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from connector.errors import ConfigError, Rejected
 from connector.suggestion import nearest
 from schemas.base import Model, members
+from schemas.documents import Package, ShipmentLine
 from schemas.events import EVENT_TYPES, documents_of
 
 DOCUMENTS: Mapping[str, type[Model]] = {
-    kind: model for event_type in EVENT_TYPES for kind, model in documents_of(event_type).items()
+    "line": ShipmentLine,
+    "package": Package,
+    **{kind: model for event_type in EVENT_TYPES for kind, model in documents_of(event_type).items()},
 }
-"""The documents whose members are known when a template is loaded: order, shipment, invoice, refund."""
+"""The documents, and parts of them, whose members are known when a template is loaded: order, shipment, line …"""
 
 
 @dataclass(frozen=True)

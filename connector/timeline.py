@@ -32,7 +32,7 @@ from schemas.base import DocumentRef
 KINDS = ("order", "shipment", "invoice", "payment", "refund")
 """In this order documents are told; other kinds come after them."""
 
-NOTED_MOVES = frozenset({"", "by hand", "link came", "lane lost", "credentials refused"})
+NOTED_MOVES = frozenset({"", "by hand", "flow edited", "link came", "lane lost", "credentials refused"})
 """Codes with which an entry that is queued again is worth a line; it is queued for others many times a day."""
 
 

@@ -82,8 +82,8 @@ class Work(Protocol):
     async def run(self, job: Job, http: Http, connection: Connection, notes: Notes) -> Outcome:
         """Do it; errors of calls come back inside the outcome."""
 
-    def intend(self, tx: Transaction, lease: Lease, intent: Intent) -> None:
-        """Store what a running job is about to do."""
+    def intend(self, tx: Transaction, lease: Lease, intent: Intent) -> CallError | None:
+        """Store what a running job is about to do; why it must not do it now, or None."""
 
     def record(self, tx: Transaction, lease: Lease, outcomes: Sequence[Outcome]) -> set[Bell]:
         """Store what came of jobs; which bells are to be rung after the commit."""

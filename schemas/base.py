@@ -88,6 +88,15 @@ def _no_float(value: Any) -> Any:
     return value
 
 
+def _spelled_out(value: Any) -> Any:
+    """Numbers and flags of custom fields are kept as the text that people would write."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | Decimal):
+        return format(_bounded(Decimal(value)), "f")
+    return _no_float(value)
+
+
 def _bounded(value: Decimal) -> Decimal:
     """Beyond these bounds nothing is an amount any more, while writing it out could fill the memory."""
     exponent = value.as_tuple().exponent
@@ -113,6 +122,22 @@ Quantity = Annotated[ExactDecimal, Field(ge=0)]
 """How many, in the line's unit; never negative."""
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
+
+CustomValue = Annotated[str, BeforeValidator(_spelled_out), Field(max_length=4000)]
+"""The value of a custom field as text: a number in digits, a day as 2026-01-31, true or false."""
+
+_OTHER_MINOR_UNITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_EXPONENTS = {code: digits for digits, codes in _OTHER_MINOR_UNITS.items() for code in codes.split()}
+
+
+def minor_unit(currency: str) -> Decimal:
+    """The smallest amount of a currency by ISO 4217: 0.01 of most, 1 of JPY, 0.001 of KWD."""
+    return Decimal(1).scaleb(-_EXPONENTS.get(currency, 2))
+
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
 """A name given in the configuration: of a connection, a flow, a token."""

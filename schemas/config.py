@@ -26,6 +26,16 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from schemas.base import Model, Name
 from schemas.documents import DocumentKind
 from schemas.events import EventType
+from schemas.table_rows import CarrierService as CarrierService
+from schemas.value_tables import Mapping as Mapping
+from schemas.value_tables import SharedTable as SharedTable
+from schemas.value_tables import ShipViaTable as ShipViaTable
+from schemas.value_tables import ValueTable as ValueTable
+from schemas.write_back import FieldRule as FieldRule
+from schemas.write_back import Fields as Fields
+from schemas.write_back import Freight as Freight
+from schemas.write_back import NoteRow as NoteRow
+from schemas.write_back import WriteBack as WriteBack
 
 
 def _url(value: str) -> str:
@@ -70,7 +80,8 @@ class ConnectionSettings(Model):
     """What every connection has, whatever its system; each system subclasses it and narrows `system`.
 
     `lanes` divides the connection by order key, and the limits with it. `settle` is how many seconds a
-    request that was given up may still take effect at the vendor. `poll` None: it is heard by push only.
+    request that was given up may still take effect at the vendor. `poll` None: it is heard by push only. `orders_of` is
+    the connection whose order numbers its documents name, where those are not its own (a shipping system's).
     """
 
     system: str
@@ -80,6 +91,16 @@ class ConnectionSettings(Model):
     lanes: int = Field(default=1, ge=1, le=64)
     settle: float = Field(default=120, ge=0)
     poll: Polling | None = None
+    orders_of: Name | None = None
+
+    def refuses(self, flow: "Flow") -> "Iterator[Problem]":
+        """What this connection cannot do as the target of a flow, each with its key inside the flow; a system that
+        cannot write every part says so here, so that the file is refused and not the event."""
+        yield from ()
+
+    def ship_via_members(self, event: str) -> tuple[str, ...]:
+        """What each row of the ship-via table of a flow of this event must say, where this connection is the target."""
+        return ("code",) if event == "order.created" else ()
 
 
 class Condition(Model):
@@ -105,80 +126,6 @@ class Preferences(Model):
         return self
 
 
-class CarrierService(Model):
-    """What a ship via becomes at the target: `code` is the shipping method of an order there (`flatrate_flatrate`,
-    `UPSGROUND`); `carrier_code` and the title people read go with tracking numbers.
-
-    All may be Jinja2 templates over `value`, the value that was looked up.
-    """
-
-    code: str = ""
-    carrier_code: str = ""
-    title: str = ""
-
-
-class ShipViaTable(Model):
-    """The ship-via value table: one row per value of the source, and what becomes of other values. A row that is a
-    text alone is a code."""
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, CarrierService | str]
-
-    default: Literal["error"] | CarrierService = "error"
-
-    @property
-    def rows(self) -> dict[str, CarrierService]:
-        """Value of the source -> what it becomes."""
-        extra = self.__pydantic_extra__ or {}
-        return {v: CarrierService(code=row) if isinstance(row, str) else row for v, row in extra.items()}
-
-
-class ValueTable(Model):
-    """A value table: one row per value of the source; `default` is `error`, or a Jinja2 template over `value`
-    (`"{{ value }}"` takes the value as it is). A table without rows and default is not asked."""
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, str]
-
-    default: str = "error"
-
-    @property
-    def rows(self) -> dict[str, str]:
-        """Value of the source -> value of the target."""
-        return dict(self.__pydantic_extra__ or {})
-
-    @property
-    def asked(self) -> bool:
-        """Does the flow map these values at all?"""
-        return bool(self.rows) or self.default != "error"
-
-
-class Mapping(Model):
-    """The value tables of a flow: ship via, payment method, and the status of an order."""
-
-    ship_via: ShipViaTable = ShipViaTable()
-    payment_method: ValueTable = ValueTable()
-    order_status: ValueTable = ValueTable()
-
-
-class WriteBack(Model):
-    """What the flow writes onto the target's documents beside the facts.
-
-    `notes` goes onto the document that is made (onto the order, for changes and cancellations); `order_comment` and
-    `order_status` go onto the order beside it. `invoice`: is an order with nothing left to invoice an error, or left
-    as it is? `capture`: does the target collect the money?
-    """
-
-    notes: str = Field(default="", description="Jinja2 template over the event's document and its context")
-    notify_customer: bool = False
-    order_comment: str = Field(
-        default="", description="Jinja2 template over the event's document and its context"
-    )
-    order_status: str = ""
-    invoice: Literal["always", "when_open"] = "always"
-    capture: bool = False
-
-
 class RetryPolicy(Model):
     """Back-off of automatic retries, in seconds: doubling from `first` to `longest`, over after `give_up`."""
 
@@ -190,7 +137,7 @@ class RetryPolicy(Model):
 class Flow(Model):
     """A declared route of one event type from one connection to another.
 
-    `mode` is on, held (entries wait for a person to post them), dry_run (everything but the calls) or off.
+    `mode` is live, held (entries wait for a person to post them), dry-run (everything but the calls) or off.
     `wait_deadline` is how many seconds an entry may wait for its order before it errors.
     """
 
@@ -200,7 +147,7 @@ class Flow(Model):
     event: EventType
     source: Name = Field(alias="from")
     target: Name = Field(alias="to")
-    mode: Literal["on", "held", "dry_run", "off"] = "on"
+    mode: Literal["live", "held", "dry-run", "off"] = "live"
     context: tuple[Literal["order"], ...] = ()
     preferences: Preferences = Preferences()
     mapping: Mapping = Mapping()
@@ -274,6 +221,7 @@ class Config(Model):
     """The whole file."""
 
     connections: dict[Name, SerializeAsAny[ConnectionSettings]] = Field(min_length=1)
+    tables: dict[Name, SharedTable] = Field(default_factory=dict)
     flows: tuple[Flow, ...] = ()
     tokens: dict[Name, Token] = Field(default_factory=dict)
     lanes: Lanes = Lanes()
@@ -292,7 +240,9 @@ class Config(Model):
         """What does not fit together although each part is right by itself; none in a valid configuration."""
         yield from self._doubled_flows()
         yield from self._unknown_connections()
+        yield from self._unknown_tables()
         yield from self._calls_longer_than_leases()
+        yield from self._beyond_their_target()
 
     def _doubled_flows(self) -> "Iterator[Problem]":
         names = [flow.name for flow in self.flows]
@@ -305,9 +255,21 @@ class Config(Model):
             for side, connection in (("from", flow.source), ("to", flow.target)):
                 if connection not in self.connections:
                     yield ("flows", index, side), _undeclared(connection, self.connections)
+        for name, settings in self.connections.items():
+            if settings.orders_of is not None and settings.orders_of not in self.connections:
+                yield ("connections", name, "orders_of"), _undeclared(settings.orders_of, self.connections)
         for token_name, token in self.tokens.items():
             for source in sorted(token.sources - self.connections.keys()):
                 yield ("tokens", token_name, "sources"), _undeclared(source, self.connections)
+
+    def _unknown_tables(self) -> "Iterator[Problem]":
+        for index, flow in enumerate(self.flows):
+            for name, table in flow.mapping:
+                if table.use is not None and table.use not in self.tables:
+                    yield (
+                        ("flows", index, "mapping", name, "use"),
+                        _undeclared(table.use, self.tables, "table"),
+                    )
 
     def _calls_longer_than_leases(self) -> "Iterator[Problem]":
         for name, settings in self.connections.items():
@@ -317,6 +279,17 @@ class Config(Model):
                     f"{self.lanes.lease} s, so it could not start safely: shorten it, or lengthen lanes.lease"
                 )
                 yield ("connections", name, "timeouts", "total"), text
+
+    def _beyond_their_target(self) -> "Iterator[Problem]":
+        for index, flow in enumerate(self.flows):
+            target = self.connections.get(flow.target)
+            for path, text in target.refuses(flow) if target is not None else ():
+                yield ("flows", index, *path), text
+
+    def orders_at(self, connection: str) -> str:
+        """The connection whose order numbers are meant by this one's documents: mostly itself."""
+        settings = self.connections.get(connection)
+        return (settings.orders_of if settings else None) or connection
 
     def flows_of(self, event_type: str, source: str) -> tuple[Flow, ...]:
         """The flows that carry this type of event from this connection."""
@@ -335,7 +308,7 @@ def _custom(text: str) -> PydanticCustomError:
     return PydanticCustomError("reference", "{text}", {"text": text})
 
 
-def _undeclared(name: str, known: Iterable[str]) -> str:
+def _undeclared(name: str, known: Iterable[str], what: str = "connection") -> str:
     nearest = get_close_matches(name, list(known), n=1)
     meant = f"did you mean {nearest[0]!r}? " if nearest else ""
-    return f"no connection is named {name!r}: {meant}declared are {', '.join(sorted(known))}"
+    return f"no {what} is named {name!r}: {meant}declared are {', '.join(sorted(known)) or 'none'}"

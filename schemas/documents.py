@@ -9,7 +9,17 @@ from typing import ClassVar, Literal, get_args
 
 from pydantic import Field
 
-from schemas.base import CalendarDate, Currency, ExactDecimal, Identifier, Model, Money, Quantity, UtcDatetime
+from schemas.base import (
+    CalendarDate,
+    Currency,
+    CustomValue,
+    ExactDecimal,
+    Identifier,
+    Model,
+    Money,
+    Quantity,
+    UtcDatetime,
+)
 
 ZERO = Decimal(0)
 
@@ -40,6 +50,7 @@ class OrderLine(Model):
 
     `parent_reference` names the line this one is a component of (a configurable, a bundle). `ships` says how
     it travels: by itself, with its parent, or never (virtual goods, and parents whose components travel).
+    `kind`: goods, a charge, or a text alone; `drop_ship`: somebody else sends it to the customer.
     """
 
     reference: Identifier
@@ -57,6 +68,8 @@ class OrderLine(Model):
     total: Money | None = None
     parent_reference: str | None = None
     ships: Literal["itself", "with_parent", "never"] = "itself"
+    kind: Literal["item", "charge", "comment"] = "item"
+    drop_ship: bool = False
     warehouse: str = ""
 
 
@@ -97,6 +110,7 @@ class Order(Model):
     unpaid_balance: Money | None = None
     confirmed_shipments: int = Field(default=0, ge=0)
     notes: str = ""
+    custom: dict[str, CustomValue] = Field(default_factory=dict)
 
     @property
     def has_external_number(self) -> bool:
@@ -114,13 +128,17 @@ class ShipmentLine(Model):
     name: str = ""
     quantity: Quantity
     unit: str = ""
+    lot: str = Field(default="", description="lot or serial number")
+    custom: dict[str, CustomValue] = Field(default_factory=dict)
 
 
 class PackageLine(Model):
-    """So much of one article in one package."""
+    """So much of one article in one package; `order` and `order_line` where it is known whose."""
 
     sku: str
     quantity: Quantity
+    order: str = ""
+    order_line: str = ""
 
 
 class Package(Model):
@@ -131,11 +149,34 @@ class Package(Model):
     box: str = ""
     weight: ExactDecimal | None = None
     weight_unit: str = ""
+    length: ExactDecimal | None = None
+    width: ExactDecimal | None = None
+    height: ExactDecimal | None = None
     contents: tuple[PackageLine, ...] = ()
+    custom: dict[str, CustomValue] = Field(default_factory=dict)
+
+
+class NoteTag(Model):
+    """One line of a shipment's notes: what it is about, and what it says."""
+
+    tag: str
+    value: str = ""
+
+
+class FreightShare(Model):
+    """How much of a combined shipment's freight its source gives to one of the orders."""
+
+    order: Identifier
+    amount: Money
 
 
 class Shipment(Model):
-    """Goods that left, or were prepared to leave, for one or several orders."""
+    """Goods that left, or were prepared to leave, for one or several orders.
+
+    `freight` is what is charged for it (the applied charge), `freight_cost` what the carrier takes (actual, contract),
+    `freight_list` what the carrier's list says, `handling` what is charged besides. `replaces` is the number of an
+    earlier shipment of the same source that was deleted for this one.
+    """
 
     derived: ClassVar[tuple[str, ...]] = ("orders", "tracking_numbers", "total_weight")
 
@@ -151,9 +192,22 @@ class Shipment(Model):
     warehouse: str = ""
     lines: tuple[ShipmentLine, ...] = Field(min_length=1)
     packages: tuple[Package, ...] = ()
+    carrier: str = ""
+    service: str = ""
+    scac: str = Field(default="", description="Standard Carrier Alpha Code, of freight")
+    payment: str = Field(default="", description="who pays the carrier: prepaid, collect, third party")
+    master_tracking: str = ""
+    pro: str = Field(default="", description="the carrier's PRO number, of freight")
+    bol: str = Field(default="", description="the number of the bill of lading")
     freight: Money | None = None
     freight_cost: Money | None = None
+    freight_list: Money | None = None
+    handling: Money | None = None
+    freight_shares: tuple[FreightShare, ...] = ()
     notes: str = ""
+    note_tags: tuple[NoteTag, ...] = ()
+    replaces: str = ""
+    custom: dict[str, CustomValue] = Field(default_factory=dict)
 
     @property
     def orders(self) -> tuple[str, ...]:

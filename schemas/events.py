@@ -70,6 +70,16 @@ class ShipmentConfirmed(EventData):
     orders: tuple[Order, ...] = ()
 
 
+class ShipmentVoided(EventData):
+    """A shipment that was confirmed is taken back: what it wrote must go. The event's revision is that of the
+    confirmation which it takes back."""
+
+    type: ClassVar[str] = "shipment.voided"
+    kind: ClassVar[str] = "shipment"
+    shipment: Shipment
+    orders: tuple[Order, ...] = ()
+
+
 class InvoiceReleased(EventData):
     """An invoice became final."""
 
@@ -95,6 +105,7 @@ EVENT_TYPES: dict[str, type[EventData]] = {
         OrderUpdated,
         OrderCancelled,
         ShipmentConfirmed,
+        ShipmentVoided,
         InvoiceReleased,
         RefundIssued,
     )
@@ -118,6 +129,7 @@ EventType = Literal[
     "order.updated",
     "order.cancelled",
     "shipment.confirmed",
+    "shipment.voided",
     "invoice.released",
     "refund.issued",
 ]
@@ -143,7 +155,15 @@ class Event(Model):
     time: UtcDatetime
     datacontenttype: Literal["application/json"] = "application/json"
     revision: Annotated[int | None, BeforeValidator(_revision), Field(ge=1, le=1_000_000)] = None
-    data: OrderCreated | OrderUpdated | OrderCancelled | ShipmentConfirmed | InvoiceReleased | RefundIssued
+    data: (
+        OrderCreated
+        | OrderUpdated
+        | OrderCancelled
+        | ShipmentConfirmed
+        | ShipmentVoided
+        | InvoiceReleased
+        | RefundIssued
+    )
 
     @field_validator("data", mode="before")
     @classmethod

@@ -18,8 +18,10 @@ from connector.systems.base import (
     Adapter,
     Capabilities,
     Checked,
+    Comparing,
     Effect,
     Fetched,
+    Field,
     Heard,
     Increment,
     Known,
@@ -65,6 +67,8 @@ class Shop:
     windows: list[Window] = field(default_factory=list)
     freight: dict[str, Decimal] = field(default_factory=dict)
     writes: list[Decimal] = field(default_factory=list)
+    by_hand: dict[str, dict[str, str]] = field(default_factory=dict)
+    compare_errors: list[CallError] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def commit(self, step: Step) -> str:
@@ -133,6 +137,24 @@ class StubRecipe:
         if effect.document.number not in self._shop.standing(self._step.reference):
             raise Partial(f"shipment {effect.document.number} is not there")
         return effect
+
+
+class StubComparing(StubRecipe, Comparing):
+    """The same, of which can be said what stands there: by `Shop.by_hand`, step key -> label -> value, where a person
+    entered it (`number` is the document's), or as we made it."""
+
+    async def compare(self) -> tuple[Field, ...]:
+        if self._shop.compare_errors:
+            raise self._shop.compare_errors.pop(0)
+        expected = {"order": self._step.order.order.number, "document": self._step.document.number}
+        ours = self._shop.standing(self._step.reference)
+        there = expected if ours else self._shop.by_hand.get(self._step.key, {})
+        return tuple(Field(label, text, there.get(label, "")) for label, text in expected.items())
+
+    async def standing(self) -> Effect:
+        ours = self._shop.standing(self._step.reference)
+        number = ours[0] if ours else self._shop.by_hand[self._step.key]["number"]
+        return replace(self._effect(number), ours=bool(ours))
 
 
 class StubIncrement(Increment):
@@ -243,3 +265,10 @@ class CustomersFirst(StubAdapter):
     """The same, where an order needs the record of its customer first."""
 
     capabilities = replace(StubAdapter.capabilities, manner=Manner(customers=True))
+
+
+class ComparingAdapter(StubAdapter):
+    """The same, which can say what stands there."""
+
+    def recipe(self, http: Http, step: Step, known: Known) -> StubComparing:
+        return StubComparing(self.shop, step, known, self.native_key, self.connection)

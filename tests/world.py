@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from connector import configuration
+from connector.comparing import Compare
 from connector.complete import Complete
 from connector.deliver import Deliver
 from connector.lane import Drained, LaneRunner
@@ -22,11 +23,12 @@ from connector.loop import Loop
 from connector.operate import Operator
 from connector.poll import Poll, polled
 from connector.redact import Redactor
+from connector.releasing import Releasing
 from connector.retrieval import Retrieval
 from connector.route import Router
 from connector.sealing import Seal
 from connector.shards import lane_of, lanes_of
-from connector.store import Database, entries, intake, lanes, listings, steps, versions
+from connector.store import Database, entries, flow_editions, intake, lanes, listings, steps, versions
 from connector.store.entries import EntryRow
 from connector.store.intake import NewEvent, NewNotice, Receipt
 from connector.store.steps import StepRow
@@ -53,6 +55,7 @@ connections:
   erp: {system: stub, base_url: "http://127.0.0.1:9", settle: 0, timeouts: {connect: 0.1, total: 0.2}, poll: %(poll)s}
   shop: {system: stub, base_url: "http://127.0.0.1:9", settle: %(settle)s, lanes: %(lanes)s,
          limits: {concurrency: %(concurrency)s}, timeouts: {connect: 0.1, total: 0.2}}
+  %(more)s
 flows:
   - name: shipments
     event: shipment.confirmed
@@ -61,7 +64,7 @@ flows:
     mode: "%(mode)s"
     context: %(context)s
     preferences: {require: %(require)s}
-    mapping: {ship_via: {UPS: {carrier_code: ups, title: UPS}}}
+    mapping: {ship_via: %(ship_via)s}
     retry: {first: %(first)s, longest: %(longest)s, give_up: %(give_up)s}
     wait_deadline: %(wait_deadline)s
 %(flows)s
@@ -72,7 +75,7 @@ DEFAULTS: dict[str, object] = {
     "settle": 0,
     "lanes": 1,
     "concurrency": 4,
-    "mode": "on",
+    "mode": "live",
     "context": "[]",
     "require": "[]",
     "give_up": 3600,
@@ -82,6 +85,8 @@ DEFAULTS: dict[str, object] = {
     "budget": 60,
     "poll": "null",
     "flows": "",
+    "ship_via": "{UPS: {carrier_code: ups, title: UPS}}",
+    "more": "",
     "breaker": 50,
     "probe": 0.3,
     "first": 0.05,
@@ -138,10 +143,13 @@ class World:
         self.operator = Operator(
             self.database, self.loaded.config, self.lane_for, lambda name, kind: kind == "shipment"
         )
+        self.releasing = Releasing(self.database, self.loaded.flows)
         with self.database.write() as tx:
             versions.store(tx, self.loaded.version, self.loaded.text)
             lanes.declare(tx, lanes_of(self.loaded.config))
             listings.declare(tx, polled(self.loaded.config, self.connections))
+            flows = {name: compiled.flow for name, compiled in self.loaded.flows.items()}
+            flow_editions.declare(tx, flows, self.loaded.version)
 
     def _connection(
         self, name: str, kind: type[StubAdapter], native_key: bool, increments: bool
@@ -160,7 +168,7 @@ class World:
         connection = self.connections[name]
         return LaneRunner(
             connection=connection,
-            works=(Complete(self.loaded.config, self.lane_for), Deliver(), Poll(self.lane_for)),
+            works=(Complete(self.loaded.config, self.lane_for), Deliver(), Poll(self.lane_for), Compare()),
             database=self.database,
             loop=self.loop,
             seal=Seal("a secret key of this world"),
@@ -237,11 +245,11 @@ class World:
             return list(lanes.with_due_work(tx))
 
     def _soon(self) -> bool:
-        """Is something due within the next second?"""
+        """Is something due soon: a first retry after a second, a quarter later at most?"""
         with self.database.read() as tx:
             rows = entries.unfinished(tx)
             closed = any(row.closed_until and row.closed_until > tx.now for row in lanes.overview(tx))
-        soon = datetime.now(UTC) + timedelta(seconds=1)
+        soon = datetime.now(UTC) + timedelta(seconds=1.3)
         return closed or any(
             row.status in ("retrying", "queued", "waiting") and row.due_at < soon for row in rows
         )
@@ -253,6 +261,22 @@ class World:
         with self.database.read() as tx:
             (row,) = [row for row in entries.newest(tx, 10_000) if row.source_number == number]
             return row
+
+    def all_entries(self) -> list[EntryRow]:
+        """Every entry, oldest first."""
+        with self.database.read() as tx:
+            return list(reversed(entries.newest(tx, 10_000)))
+
+    def steps_of(self, entry_id: int) -> list[StepRow]:
+        """The steps of an entry."""
+        with self.database.read() as tx:
+            return steps.of_entries(tx, [entry_id]).get(entry_id, [])
+
+    @property
+    def now(self) -> datetime:
+        """The time by the database's clock."""
+        with self.database.read() as tx:
+            return tx.now
 
     def statuses(self) -> Counter[str]:
         """How many entries are in which status."""

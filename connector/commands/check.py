@@ -85,7 +85,7 @@ def _flow(runtime: Runtime, flow: Flow) -> Iterator[Finding]:
     target = runtime.connections[flow.target].adapter.capabilities
     fetches = any(kind == flow.event.split(".")[0] for kind in source.fetches)
     warnings: tuple[tuple[bool, str], ...] = (
-        (flow.mode != "on", f"its mode is {flow.mode}"),
+        (flow.mode != "live", f"its mode is {flow.mode}"),
         (
             flow.event not in source.source_of,
             f"{flow.source} does not tell of {flow.event} by itself: publishers must hand such events in",

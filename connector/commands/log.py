@@ -1,38 +1,26 @@
 """`connector log`: the entries, notices and unrouted events, one of them whole, and what people do about them."""
 
-import getpass
-import re
-from collections.abc import Callable
 from typing import Any
 
 import click
-from redis.exceptions import RedisError
 
 from connector import story, timeline, timeline_text
-from connector.bootstrap import Runtime
+from connector.commands.log_acting import (
+    Subject,
+    act_on_each,
+    actor_option,
+    json_option,
+    reason_option,
+    subjects_argument,
+    user,
+)
+from connector.commands.log_partial import compare, release, reprocess, resolve, start_over
 from connector.commands.moment import Moment
 from connector.commands.support import Failed, Trouble, print_json, quiet_runtime, ready_database
 from connector.console import console, entries_table, events_table, notices_table, show, told
-from connector.operate import Done, Unknown
-from connector.status import IllegalMove, Status
+from connector.status import Status
 from connector.store import browse, intake, numbers, orders
 from connector.store.browse import Filters, Page
-from connector.work import Bell
-
-
-class Subject(click.ParamType[tuple[str, int]]):
-    """An entry's id, or `notice:ID`."""
-
-    name = "id"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int]:
-        """Kind (entry or notice) and id."""
-        found = re.fullmatch(r"(?:(entry|notice):)?(\d{1,18})", str(value))
-        if found is None:
-            self.fail(f"{value!r} is no id: give an entry's, as 12, or a notice's, as notice:12", param, ctx)
-        return found[1] or "entry", int(found[2])
 
 
 @click.group()
@@ -154,84 +142,35 @@ def order(number: str, connection: str | None, as_json: bool) -> None:
 
 # -- acting ------------------------------------------------------------------------------------------------
 
-_subjects = click.argument("subjects", type=Subject(), nargs=-1, required=True, metavar="ID...")
-_actor = click.option(
-    "--as", "actor", default=None, help="Who does it, for the audit  [default: the user here]"
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
 
 @log.command()
-@_subjects
-@_actor
-@_json
+@subjects_argument
+@actor_option
+@json_option
 def retry(subjects: tuple[tuple[str, int], ...], actor: str | None, as_json: bool) -> None:
     """Try entries (ID) or notices (notice:ID) again.
 
     An entry is planned anew by the configuration of now; what is done stays done. A filtered one is fetched
     from its source and decided again. A held one is posted.
     """
-    runtime, who = quiet_runtime(), actor or _user()
+    runtime, who = quiet_runtime(), actor or user()
     ready_database(runtime)
     acts = {"entry": runtime.operator.retry, "notice": runtime.operator.retry_notice}
-    _act(runtime, subjects, as_json, lambda kind, number: acts[kind](number, who))
+    act_on_each(runtime, subjects, as_json, lambda kind, number: acts[kind](number, who))
 
 
 @log.command()
-@_subjects
-@click.option("--reason", required=True, help="Why, for those who look at it later.")
-@_actor
-@_json
+@subjects_argument
+@reason_option
+@actor_option
+@json_option
 def ignore(subjects: tuple[tuple[str, int], ...], reason: str, actor: str | None, as_json: bool) -> None:
     """Leave entries (ID) or notices (notice:ID) undelivered, with a reason. Can be taken back by retry."""
-    if not reason.strip():
-        raise click.BadParameter("say why", param_hint="--reason")
-    runtime, who = quiet_runtime(), actor or _user()
+    runtime, who = quiet_runtime(), actor or user()
     ready_database(runtime)
     acts = {"entry": runtime.operator.ignore, "notice": runtime.operator.ignore_notice}
-    _act(runtime, subjects, as_json, lambda kind, number: acts[kind](number, who, reason.strip()))
+    act_on_each(runtime, subjects, as_json, lambda kind, number: acts[kind](number, who, reason))
 
 
-def _act(
-    runtime: Runtime, subjects: tuple[tuple[str, int], ...], as_json: bool, act: Callable[[str, int], Done]
-) -> None:
-    """Do it to each, ring once for all; exit code 1 where one could not be done."""
-    results: list[dict[str, Any]] = []
-    bells: set[Bell] = set()
-    for kind, number in subjects:
-        name = str(number) if kind == "entry" else f"notice:{number}"
-        try:
-            done = act(kind, number)
-        except (Unknown, IllegalMove, ValueError) as error:
-            results.append({"id": name, "done": False, "text": str(error)})
-        else:
-            results.append({"id": name, "done": True, "text": done.sentence})
-            bells |= done.bells
-    rung = not bells or _ring(runtime, bells)
-    if as_json:
-        print_json({"results": results, "rung": rung})
-    else:
-        for one in results:
-            click.echo(("" if one["done"] else "not done: ") + one["text"], err=not one["done"])
-        if not rung:
-            click.echo(
-                "The broker is away; the work is stored, and starts when broker and beat are back.", err=True
-            )
-    if not all(one["done"] for one in results):
-        raise SystemExit(1)
-
-
-def _ring(runtime: Runtime, bells: set[Bell]) -> bool:
-    try:
-        runtime.redis.ping()
-    except RedisError:
-        return False
-    runtime.ringer.ring(bells)
-    return True
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:
-        raise Trouble("the user here has no name: say who acts with --as NAME") from error
+for command in (compare, resolve, start_over, reprocess, release):
+    log.add_command(command)

@@ -1,4 +1,7 @@
-"""`connector publish`: CloudEvents from files onto the publishers' stream, all of them or none."""
+"""`connector publish`: events from files onto the publishers' stream, all of them or none.
+
+The files hold CloudEvents, or, with `--from`, what the system of a connection would tell us itself.
+"""
 
 import json
 import sys
@@ -11,6 +14,7 @@ from connector import cloudevents, stream
 from connector.bootstrap import Runtime
 from connector.cloudevents import MalformedEvent
 from connector.commands.support import Trouble, print_json, quiet_runtime
+from connector.systems.base import NotReadable, Told, WebhookRequest
 from schemas.events import Event
 
 
@@ -25,16 +29,25 @@ class Found:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--from",
+    "connection",
+    metavar="CONNECTION",
+    help="The files are in the form in which this connection's system tells of events, not CloudEvents.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was published as JSON.")
-def publish(files: tuple[str, ...], as_json: bool) -> None:
+def publish(files: tuple[str, ...], connection: str | None, as_json: bool) -> None:
     """Hand events in through the broker's stream: each FILE holds a CloudEvent as JSON, a batch (a JSON array),
     or one event a line; `-` is standard input.
 
     Everything is checked first: where one event is wrong, every mistake is named and nothing is published.
     """
     runtime = quiet_runtime()
-    found, problems = read_files(files)
-    problems += _foreign(runtime, found)
+    if connection is None:
+        found, problems = read_files(files)
+        problems += _foreign(runtime, found)
+    else:
+        found, problems = read_told(runtime, connection, files)
     if problems:
         raise Trouble("nothing was published:\n" + "\n".join(f"  {problem}" for problem in problems))
     published = [(one, stream.put(runtime.redis, one.event.model_dump_json())) for one in found]
@@ -55,13 +68,56 @@ def read_files(files: tuple[str, ...]) -> tuple[list[Found], list[str]]:
         try:
             found += [Found(file, where, event) for where, event in _events(text)]
         except MalformedEvent as error:
-            name = "standard input" if file == "-" else file
+            name = _named(file)
             problems += [
                 f"{name}: {where}: {what}" if where else f"{name}: {what}" for where, what in error.problems
             ]
             if error.left_out:
                 problems.append(f"{name}: … and {error.left_out} more")
     return found, problems
+
+
+def read_told(runtime: Runtime, connection: str, files: tuple[str, ...]) -> tuple[list[Found], list[str]]:
+    """The events that a connection's system tells in these files, and every mistake as `file: what is wrong`. A local
+    operator needs no signature; raises Trouble for a connection that tells nothing in whole."""
+    tellers = {
+        name: one.adapter for name, one in runtime.connections.items() if one.adapter.capabilities.tells
+    }
+    if connection not in tellers:
+        there = ", ".join(sorted(tellers)) or "none"
+        raise Trouble(
+            f"--from {connection}: no connection of this name tells events in whole; there are: {there}"
+        )
+    found: list[Found] = []
+    problems: list[str] = []
+    for file in files:
+        try:
+            told = tellers[connection].tell(WebhookRequest({}, {}, _text(file)))
+        except NotReadable as error:
+            problems.append(f"{_named(file)}: {error}")
+            continue
+        found += [Found(file, "", _event(connection, one)) for one in told]
+    return found, problems
+
+
+def _event(connection: str, told: Told) -> Event:
+    """The same event as if the system had told it: with its own id, and its own count."""
+    data = told.data
+    return Event.model_validate(
+        {
+            "id": told.transport_id,
+            "type": data.type,
+            "source": connection,
+            "subject": data.document.number,
+            "time": told.time,
+            "revision": told.revision,
+            "data": data,
+        }
+    )
+
+
+def _named(file: str) -> str:
+    return "standard input" if file == "-" else file
 
 
 def _text(file: str) -> bytes:

@@ -1,4 +1,4 @@
-"""What stands in the end: our log as it is stored, and what both simulators hold, looked up by number."""
+"""What stands in the end: our log as it is stored, and what the simulators hold, looked up by number."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from connector.demo.site import Site
+from connector.demo.stage import ERP, SAGE
 from connector.status import Status
 from connector.store import Transaction, browse, intake, links, listings
 from connector.store.browse import Record
@@ -17,6 +18,14 @@ Wire = Mapping[str, Any]
 
 MOST_ROWS = 500
 _READ = ("Customer", "SalesOrder", "Shipment", "SalesInvoice", "Payment")
+_READ_IN_SAGE = ("orders", "invoices")
+
+CARTONS = "Document.UsrCartons"
+"""The custom field of the ERP's shipments that the station's packages are counted in."""
+
+UNHEARD = frozenset({(ERP, "shipment"), (SAGE, "invoice")})
+"""Documents of ours that are not heard of as ours: a shipment is heard of once a person has confirmed it, and goes on
+then; the second ERP tells nothing."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +67,9 @@ class Log:
 
     @property
     def own(self) -> list[DocumentRef]:
-        """Those of the documents we made of which there are events: customers and payments are none."""
+        """Those of the documents we made which are heard of as ours: of customers and payments there are no events."""
         kinds = {EVENT_TYPES[type_].kind for type_ in CREATIONS}
-        return [one for one in self.made if one.kind in kinds]
+        return [one for one in self.made if one.kind in kinds and (one.connection, one.kind) not in UNHEARD]
 
     @property
     def heard_again(self) -> list[tuple[str, EventRow, str]]:
@@ -99,21 +108,28 @@ def _told(event: EventRow) -> DocumentRef:
 
 @dataclass(frozen=True)
 class Books:
-    """What both simulators hold: the ERP's documents by entity without envelopes, the shop's as read back."""
+    """What the simulators hold: the ERP's documents by entity without envelopes, the others' as read back."""
 
     erp: Mapping[str, Sequence[Wire]]
     shop: Mapping[str, Sequence[Wire]]
+    sage: Mapping[str, Sequence[Wire]]
+    cartons: Mapping[str, Any]
+    """Shipment of the ERP -> its custom field."""
 
     @classmethod
     def read(cls, site: Site) -> "Books":
         """As they are now."""
         erp = {entity: site.erp_documents(entity) for entity in _READ}
-        return cls(erp, site.control(site.shop, "GET", "state"))
+        second = site.sage_documents()
+        sage = {kind: second[kind] for kind in _READ_IN_SAGE}
+        cartons = site.erp_custom("Shipment", "ShipmentNbr", CARTONS)
+        return cls(erp, site.control(site.shop, "GET", "state"), sage, cartons)
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many documents of each kind there are: of the ERP's entities, then of the shop's tables."""
-        return {name: len(held) for name, held in (*self.erp.items(), *self.shop.items())}
+        """How many documents of each kind there are: of the ERP's entities, of the shop's tables, of Sage 100."""
+        sage = [(f"Sage {name}", held) for name, held in self.sage.items()]
+        return {name: len(held) for name, held in (*self.erp.items(), *self.shop.items(), *sage)}
 
     def erp_order(self, number: str) -> Wire:
         """By our number of it, `SO-000123`."""
@@ -130,6 +146,18 @@ class Books:
     def _in_erp(self, entity: str, key: str, number: str) -> Wire:
         return next(one for one in self.erp[entity] if one[key] == number.partition("-")[2])
 
+    def erp_shipments(self, order: str) -> list[Wire]:
+        """The ERP's shipments of one order, by our number of it."""
+        return shipments_of(self.erp["Shipment"], order)
+
+    def sage_order(self, number: str) -> Wire:
+        """By its number in Sage 100."""
+        return next(one for one in self.sage["orders"] if one["SalesOrderNo"] == number)
+
+    def sage_invoices(self, order: str) -> list[Wire]:
+        """The invoices of one order in Sage 100."""
+        return [one for one in self.sage["invoices"] if one["SalesOrderNo"] == order]
+
     def shop_order(self, number: str) -> Wire:
         """By its number."""
         return next(one for one in self.shop["orders"] if one["increment_id"] == number)
@@ -138,6 +166,12 @@ class Books:
         """The shipments, invoices or credit memos of one order of the shop."""
         order_id = self.shop_order(number)["entity_id"]
         return [one for one in self.shop[table] if one["order_id"] == order_id]
+
+
+def shipments_of(held: Sequence[Wire], order: str) -> list[Wire]:
+    """Of these shipments of the ERP those of one order, by our number of it."""
+    key = order.partition("-")[2]
+    return [one for one in held if key in {line["OrderNbr"] for line in one["Details"]}]
 
 
 def quantities(items: Sequence[Wire]) -> dict[str, Decimal]:

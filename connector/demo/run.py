@@ -11,9 +11,13 @@ from connector.children import stop_on_signals
 from connector.console import show, told
 from connector.demo.books import Books, Log, rounds
 from connector.demo.cases import CASES, TWICE
+from connector.demo.packed import MENDED, VOIDED
 from connector.demo.parcels import pushes_of, ship_parcels
-from connector.demo.site import ENVIRONMENT_FILE, Site, running
+from connector.demo.site import Site, running
 from connector.demo.stage import SHOP, Interrupted, Stage
+from connector.demo.station import pack
+from connector.demo.station_verdict import judge_stations
+from connector.demo.surroundings import ENVIRONMENT_FILE
 from connector.demo.trade import Traded, trade
 from connector.demo.trade_verdict import judge_trade
 from connector.demo.verdict import Facts, Point, judge_parcels, judge_whole
@@ -38,8 +42,9 @@ def play(out: Console, *, stay: bool) -> bool:
                 raise Interrupted
             _introduce(out, site)
             known = {f"SO-{case.order}" for case in CASES} | {case.store_order for case in CASES}
+            known |= {MENDED.number, VOIDED.number}
             facts = _acts(Stage(site, Watch(site.runtime.database, out, known), stopping))
-            points = [*judge_parcels(facts), *judge_trade(facts), *judge_whole(facts)]
+            points = [*judge_parcels(facts), *judge_trade(facts), *judge_stations(facts), *judge_whole(facts)]
             _tell(site, facts.traded)
             _conclude(out, facts, points, time.monotonic() - began)
             _show_the_way(out, site, facts.traded, stay=stay)
@@ -56,10 +61,12 @@ def _acts(stage: Stage) -> Facts:
     with stage.watch.shown():
         lost = ship_parcels(stage)
         traded = trade(stage)
+        packed = pack(stage)
         stage.say("all is done; what came from us is heard again, and must not go back")
         stage.until(lambda: _is_quiet(stage), "everything to be heard and finished")
         _poll_more(stage)
-    return Facts(Log.read(stage.site), Books.read(stage.site), traded, pushes_of(stage, TWICE), lost)
+    log, books = Log.read(stage.site), Books.read(stage.site)
+    return Facts(log, books, traded, packed, pushes_of(stage, TWICE), lost)
 
 
 def _is_quiet(stage: Stage) -> bool:
@@ -89,11 +96,19 @@ def _poll_more(stage: Stage) -> None:
 
 
 def _introduce(out: Console, site: Site) -> None:
-    for name, client in (("ERP", site.erp), ("shop", site.shop), ("connector", site.web)):
-        out.print(f"  {name:<10} {_url(client)}", highlight=False)
+    clients = {
+        "ERP": site.erp,
+        "shop": site.shop,
+        "packing stations": site.station,
+        "": site.sage_station,
+        "Sage 100": site.sage,
+        "connector": site.web,
+    }
+    for name, client in clients.items():
+        out.print(f"  {name:<16} {_url(client)}", highlight=False)
     out.print(
-        f"  {len(CASES)} shipments, then trade both ways; {len(site.children.running)} processes, broker and "
-        "database in one folder\n"
+        f"  {len(CASES)} shipments, then trade both ways, then parcels of packing stations; "
+        f"{len(site.children.running)} processes, broker and database in one folder\n"
     )
 
 

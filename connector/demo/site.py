@@ -1,21 +1,19 @@
-"""Everything that the demo starts: two simulators, the broker, and web, worker and beat as processes of their own.
+"""Everything that the demo starts: the simulated systems, the broker, and web, worker and beat as own processes.
 
-All of it lives in one temporary directory and on free loopback ports, and is gone when the block is left.
+All of it lives in one temporary directory and on free loopback ports, and is gone when the block is left. What it is
+told of itself (addresses, secrets, the configuration) is made in `surroundings.py`.
 """
 
 import contextlib
 import json
-import secrets
-import shlex
 import socket
 import tempfile
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +21,14 @@ import httpx
 
 from connector import embedded
 from connector.bootstrap import Runtime
-from connector.children import Children, own_environment, until
+from connector.children import Children, until
 from connector.demo.cases import CASES, STREAM
 from connector.demo.orders import ERP_CUSTOMER, LAST_SHOP_NUMBER
+from connector.demo.packed import ERP_SEED, SAGE_SEED
+from connector.demo.surroundings import ERP_CLIENT, SAGE_COMPANY, Clock, environment
 from connector.settings import Settings, from_environment
-from connector.simulators import acumatica, magento
-from connector.simulators.acumatica.options import Options
-from connector.simulators.base import serve
-from connector.simulators.magento import Integration
 
-ENVIRONMENT_FILE = "environment"
-"""Beside the configuration: what a shell needs to look around in the demo."""
-
+_ERP_CONTRACT = "/entity/Default/25.200.001"
 PUSH_HEADER = "X-Connector-Secret"
 _ORDER = ("web", "beat", "worker")
 _START_SECONDS = 40.0
@@ -48,7 +42,8 @@ class DemoFailed(Exception):
 
 @dataclass(frozen=True)
 class Site:
-    """Everything running. `erp`, `shop` and `web` are clients of the two simulators and of our own web process.
+    """Everything running. `erp`, `shop`, `sage` and the two stations are clients of the simulators, `web` is one of our
+    own web process. One packing station ships the ERP's orders, the other those of the second ERP, `sage`.
 
     `shop_orders` is the shop's id of each order that both sides know, by its number.
     """
@@ -61,6 +56,9 @@ class Site:
     erp: httpx.Client
     shop: httpx.Client
     web: httpx.Client
+    station: httpx.Client
+    sage_station: httpx.Client
+    sage: httpx.Client
     shop_orders: Mapping[str, int]
 
     def control(self, client: httpx.Client, method: str, path: str, body: object = None) -> Any:
@@ -72,6 +70,41 @@ class Site:
         held = self.control(self.erp, "GET", "state")["tenants"]["Company"][entity]
         return [_plain(one) for one in held]
 
+    def erp_custom(self, entity: str, key: str, field: str) -> dict[str, Any]:
+        """A custom field (`View.Field`) of the ERP's documents, by their number.
+
+        Asked over its contract, as by any other client of it: the control paths show no such fields.
+        """
+        form = {
+            "grant_type": "password",
+            "scope": "api",
+            "client_id": f"{ERP_CLIENT}@Company",
+            "client_secret": self.environ["ACUMATICA_CLIENT_SECRET"],
+            "username": "apiuser",
+            "password": self.environ["ACUMATICA_PASSWORD"],
+        }
+        token = _checked(self.erp.post("/identity/connect/token", data=form)).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        listed = self.erp.get(
+            f"{_ERP_CONTRACT}/{entity}", params={"$select": key, "$custom": field}, headers=headers
+        )
+        rows = [_plain(one) for one in _checked(listed).json()]
+        _checked(self.erp.post("/entity/auth/logout", headers=headers))
+        view, _, name = field.partition(".")
+        return {row[key]: row["custom"].get(view, {}).get(name, {}).get("value") for row in rows}
+
+    def sage_documents(self) -> Mapping[str, list[dict[str, Any]]]:
+        """What the second ERP's simulator holds, by kind: orders, invoices with their tracking rows, and more."""
+        held: Mapping[str, list[dict[str, Any]]] = self.control(self.sage, "GET", "state")["companies"][
+            SAGE_COMPANY
+        ]
+        return held
+
+    def operate(self, path: str, body: object = None) -> None:
+        """What operations staff does over our own API. Raises DemoFailed where it is refused."""
+        headers = {"Authorization": f"Bearer {self.environ['DEMO_TOKEN']}"}
+        _checked(self.web.post(f"/api/{path}", json=body, headers=headers))
+
     def check_alive(self) -> None:
         """Raise DemoFailed where a process has ended by itself, with its last words."""
         dead = self.children.ended()
@@ -82,10 +115,16 @@ class Site:
 
 def control(client: httpx.Client, method: str, path: str, body: object = None) -> Any:
     """Call a control path of a simulator; what it answers as JSON, amounts exact. Raises DemoFailed."""
-    reply = client.request(method, f"/_sim/{path}", json=body)
-    if reply.is_error:
-        raise DemoFailed(f"{method} {reply.url} answered {reply.status_code}: {reply.text}")
+    reply = _checked(client.request(method, f"/_sim/{path}", json=body))
     return json.loads(reply.text, parse_float=Decimal) if reply.content else None
+
+
+def _checked(reply: httpx.Response) -> httpx.Response:
+    """The answer. Raises DemoFailed where it says no."""
+    if reply.is_error:
+        asked = f"{reply.request.method} {reply.url}"
+        raise DemoFailed(f"{asked} answered {reply.status_code}: {reply.text}")
+    return reply
 
 
 def _plain(value: Any) -> Any:
@@ -104,13 +143,17 @@ def running(stopping: threading.Event) -> Iterator[Site]:
         # Short: a socket's address must not be longer than some hundred characters.
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="connector-demo-")))
         port = _free_port()
-        shop_clock = _Clock()
-        environ = _environment(stack, home, shop_clock)
-        erp, shop, web = (
+        shop_clock = Clock()
+        environ = environment(stack, home, shop_clock)
+        places = [
+            environ[f"{name}_URL"] for name in ("ACUMATICA", "MAGENTO", "STATION", "SAGE_STATION", "SAGE")
+        ]
+        erp, shop, station, sage_station, sage, web = (
             stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=10))
-            for url in (environ["ACUMATICA_URL"], environ["MAGENTO_URL"], f"http://127.0.0.1:{port}")
+            for url in (*places, f"http://127.0.0.1:{port}")
         )
         shop_orders = _seed(erp, shop, shop_clock)
+        control(sage, "POST", "seed", SAGE_SEED)
         settings = from_environment(environ)
         broker = embedded.locate(settings.home)
         stack.callback(broker.stop)
@@ -124,30 +167,29 @@ def running(stopping: threading.Event) -> Iterator[Site]:
         children.start("web", "web", "--port", str(port))
         children.start("worker", "worker", "--concurrency", "8")
         children.start("beat", "beat")
-        site = Site(settings, runtime, environ, children, said, erp, shop, web, shop_orders)
+        systems = {
+            "erp": erp,
+            "shop": shop,
+            "web": web,
+            "station": station,
+            "sage_station": sage_station,
+            "sage": sage,
+        }
+        site = Site(settings, runtime, environ, children, said, shop_orders=shop_orders, **systems)
         _await_ready(site, stopping)
         _subscribe(site, f"http://127.0.0.1:{port}/webhooks", stopping)
         yield site
 
 
-class _Clock:
-    """The shop's clock, which can be set back."""
-
-    def __init__(self) -> None:
-        self.back = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) - self.back
-
-
-def _seed(erp: httpx.Client, shop: httpx.Client, shop_clock: _Clock) -> dict[str, int]:
-    """Yesterday: orders that both sides know, with shipments that wait in the ERP to be confirmed, and its customer.
+def _seed(erp: httpx.Client, shop: httpx.Client, shop_clock: Clock) -> dict[str, int]:
+    """Yesterday: orders that both sides know, with shipments that wait in the ERP to be confirmed, its customer, and
+    orders that only the ERP knows.
 
     Returns the shop's id of each order by its number.
     """
     control(erp, "POST", "clock", {"seconds": -_DAY.total_seconds()})
     shop_clock.back = _DAY
-    control(erp, "POST", "seed", {"customers": [ERP_CUSTOMER]})
+    control(erp, "POST", "seed", {"customers": [ERP_CUSTOMER], **ERP_SEED})
     shop_orders = {}
     for case in CASES:
         status = "Confirmed" if case is STREAM else "Open"
@@ -161,13 +203,16 @@ def _seed(erp: httpx.Client, shop: httpx.Client, shop_clock: _Clock) -> dict[str
 
 
 def _subscribe(site: Site, webhooks: str, stopping: threading.Event) -> None:
-    """Have both systems tell us of what changes: the shop twice each time, and in no order."""
+    """Have all systems that can tell us of what changes: the shop twice each time, and in no order."""
     destination = {
         "url": f"{webhooks}/acumatica-main",
         "header": PUSH_HEADER,
         "secret": site.environ["ACUMATICA_PUSH_SECRET"],
     }
     site.control(site.erp, "POST", "push/destination", destination)
+    for station, name in ((site.station, "station"), (site.sage_station, "sage-station")):
+        bridge = {"url": f"{webhooks}/{name}", "secret": site.environ["STATION_SECRET"]}
+        site.control(station, "POST", "targets", bridge)
     target = {
         "url": f"{webhooks}/magento-us",
         "recipient_client_id": site.environ["ADOBE_CLIENT_ID"],
@@ -184,53 +229,6 @@ def _subscribe(site: Site, webhooks: str, stopping: threading.Event) -> None:
 
     if not until(taken, _START_SECONDS, stopping) and not stopping.is_set():
         raise DemoFailed("the shop's challenge was not answered")
-
-
-def _environment(
-    stack: contextlib.ExitStack, home: Path, shop_clock: Callable[[], datetime]
-) -> dict[str, str]:
-    """Start the simulators, write the configuration, and say where everything is."""
-    made = {
-        name: secrets.token_hex(16)
-        for name in (
-            "ACUMATICA_CLIENT_SECRET",
-            "ACUMATICA_PASSWORD",
-            "ACUMATICA_PUSH_SECRET",
-            "MAGENTO_CONSUMER_SECRET",
-            "MAGENTO_TOKEN",
-            "MAGENTO_TOKEN_SECRET",
-            "ADOBE_CLIENT_ID",
-            "DEMO_TOKEN",
-            "CONNECTOR_SECRET_KEY",
-        )
-    }
-    erp = acumatica.AcumaticaSimulator(
-        Options(client_secret=made["ACUMATICA_CLIENT_SECRET"], password=made["ACUMATICA_PASSWORD"])
-    )
-    integration = Integration(
-        consumer_secret=made["MAGENTO_CONSUMER_SECRET"],
-        token=made["MAGENTO_TOKEN"],
-        token_secret=made["MAGENTO_TOKEN_SECRET"],
-    )
-    shop = magento.build(integration=integration, clock=shop_clock)
-    config = home / "connector.yaml"
-    config.write_text(
-        resources.files("connector.demo").joinpath("connector.yaml").read_text("utf-8"), "utf-8"
-    )
-    made |= {
-        "ACUMATICA_URL": stack.enter_context(serve(erp.app)).url,
-        "MAGENTO_URL": stack.enter_context(serve(shop.app)).url,
-        "CONNECTOR_CONFIG": str(config),
-    }
-    exports = home / ENVIRONMENT_FILE
-    exports.touch(mode=0o600)
-    exports.write_text(
-        "".join(f"export {name}={shlex.quote(value)}\n" for name, value in made.items()), "utf-8"
-    )
-    inherited = {
-        name: value for name, value in own_environment().items() if not name.startswith("CONNECTOR_")
-    }
-    return {**inherited, **made}
 
 
 def _await_ready(site: Site, stopping: threading.Event) -> None:

@@ -11,8 +11,9 @@ from connector.demo.watch import Watch
 from connector.status import Status
 from connector.store.entries import EntryRow
 
-ERP, SHOP = "acumatica-main", "magento-us"
-"""The two connections of the demo's configuration."""
+ERP, SHOP, SAGE = "acumatica-main", "magento-us", "sage-main"
+STATION, SAGE_STATION = "station", "sage-station"
+"""The connections of the demo's configuration."""
 
 PATIENCE_SECONDS = 40.0
 
@@ -42,12 +43,16 @@ class Stage:
         """What a person does in the shop, over the simulator's control path."""
         return self.site.control(self.site.shop, "POST", path, body)
 
-    def becomes(self, status: Status, type_: str, source: str, number: str) -> EntryRow:
-        """The entry of this event, once it has this status; raises DemoFailed where it errors or never gets there."""
+    def becomes(self, status: Status, type_: str, source: str, number: str, after: int = 0) -> EntryRow:
+        """The newest entry of this event, once it has this status; `after` is the id of one that does not count.
+
+        Raises DemoFailed where it errors or never gets there.
+        """
         found: list[EntryRow] = []
 
         def is_there() -> bool:
             row = self.watch.entry(type_, source, number)
+            row = row if row is not None and row.id > after else None
             if row is not None and row.status == Status.ERRORED != status:
                 raise DemoFailed(f"entry {row.id}, {type_} {number} @ {source}, is errored: {row.reason}")
             found[:] = [row] if row is not None and row.status == status else []

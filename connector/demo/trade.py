@@ -50,15 +50,15 @@ class Traded:
 def trade(stage: Stage) -> Traded:
     """All of it, in the order in which people do it."""
     entered = _enter(stage)
-    placed = _place(stage, PLACED, "a guest orders in the shop")
-    regretted = _place(stage, REGRETTED, "another guest orders in the shop")
-    edited = _place(stage, EDITED, "the first guest orders once more")
+    placed = place(stage, PLACED, "a guest orders in the shop")
+    regretted = place(stage, REGRETTED, "another guest orders in the shop")
+    edited = place(stage, EDITED, "the first guest orders once more")
     stage.becomes(Status.FILTERED, OrderCreated.type, ERP, entered)
-    at_erp = {number: _carried(stage, number) for number in (placed, regretted, edited)}
+    at_erp = {number: carried(stage, number) for number in (placed, regretted, edited)}
 
     at_shop = _pay(stage, entered)
     successor = _change_their_minds(stage, regretted, edited)
-    shop_invoice, payment = _invoice_in_shop(stage, placed)
+    shop_invoice, payment = invoice_in_shop(stage, placed)
     stage.becomes(Status.PUBLISHED, OrderCancelled.type, SHOP, regretted)
     stage.becomes(Status.PUBLISHED, OrderCancelled.type, SHOP, edited)
 
@@ -79,7 +79,7 @@ def trade(stage: Stage) -> Traded:
         edited=edited,
         edited_at_erp=at_erp[edited],
         successor=successor,
-        successor_at_erp=_carried(stage, successor),
+        successor_at_erp=carried(stage, successor),
         shop_invoice=shop_invoice,
         payment=payment,
         invoices=invoices,
@@ -97,19 +97,20 @@ def _enter(stage: Stage) -> str:
     return number
 
 
-def _place(stage: Stage, order: ShopOrder, who: str) -> str:
+def place(stage: Stage, order: ShopOrder, who: str) -> str:
+    """An order is placed in the shop; its number."""
     number = str(stage.in_shop("orders", order.basket())["increment_id"])
     stage.say(f"{number}: {who}")
     return number
 
 
-def _carried(stage: Stage, number: str) -> str:
+def carried(stage: Stage, number: str) -> str:
     """The number that an order of the shop got in the ERP."""
     row = stage.becomes(Status.PUBLISHED, OrderCreated.type, SHOP, number)
-    return _own_number(row.target_number)
+    return own_number(row.target_number)
 
 
-def _own_number(numbers: str) -> str:
+def own_number(numbers: str) -> str:
     """Of the numbers of all steps, customer first, that of the document itself."""
     return numbers.split(",")[-1].strip()
 
@@ -119,7 +120,7 @@ def _pay(stage: Stage, order: str) -> str:
     stage.say(f"{order} is paid in the ERP, by a payment of its own; the order then goes by itself")
     stage.in_erp(f"orders/{_path(order)}/pay", {"PaymentMethod": "CHECK"})
     row = stage.becomes(Status.PUBLISHED, OrderCreated.type, ERP, order)
-    return _own_number(row.target_number)
+    return own_number(row.target_number)
 
 
 def _change_their_minds(stage: Stage, regretted: str, edited: str) -> str:
@@ -136,12 +137,12 @@ def _change_their_minds(stage: Stage, regretted: str, edited: str) -> str:
 # -- money and goods ---------------------------------------------------------------------------------------
 
 
-def _invoice_in_shop(stage: Stage, order: str) -> tuple[str, str]:
+def invoice_in_shop(stage: Stage, order: str) -> tuple[str, str]:
     """The shop invoices, so it was paid: its invoice's number, and the payment's in the ERP."""
     invoice = str(stage.in_shop(f"orders/{order}/invoice")["increment_id"])
     stage.say(f"{order} is invoiced in the shop, by {invoice}")
     row = stage.becomes(Status.PUBLISHED, InvoiceReleased.type, SHOP, invoice)
-    return invoice, _own_number(row.target_number)
+    return invoice, own_number(row.target_number)
 
 
 def _ship(stage: Stage, order: str, tracking: str) -> str:

@@ -7,7 +7,7 @@ from connector.demo.books import Wire, quantities, tracking
 from connector.demo.orders import EDITED_TOTAL, ENTERED, PLACED, Line
 from connector.demo.stage import ERP
 from connector.demo.trade import ENTERED_TRACKING, PLACED_TRACKING
-from connector.demo.verdict import Facts, Point, times
+from connector.demo.verdict import Facts, Point, cents, times
 from connector.status import Status
 from schemas.events import OrderCreated, RefundIssued
 
@@ -17,11 +17,11 @@ def judge_trade(facts: Facts) -> Iterator[Point]:
     yield _waited_for_money(facts)
     yield _pushed(facts)
     traded = facts.traded
-    yield _shipped(facts, traded.entered_at_shop, ENTERED.lines, ENTERED_TRACKING)
+    yield shipped(facts, traded.entered_at_shop, ENTERED.lines, ENTERED_TRACKING)
     yield _invoiced_alike(facts)
     yield _booked(facts)
     yield _paid(facts)
-    yield _shipped(facts, traded.placed, PLACED.lines, PLACED_TRACKING)
+    yield shipped(facts, traded.placed, PLACED.lines, PLACED_TRACKING)
     yield _told_of_invoice(facts)
     yield _given_back(facts)
     yield _cancelled(facts)
@@ -49,7 +49,7 @@ def _pushed(facts: Facts) -> Point:
     records = facts.log.of(OrderCreated.type, ERP, traded.entered)
     ours = there["ext_order_id"] in {step.reference for record in records for step in record.steps}
     right = traded.entered_at_shop == f"A-{traded.entered}" and ours
-    totals = (_cents(there["grand_total"]), _cents(order["OrderTotal"]))
+    totals = (cents(there["grand_total"]), cents(order["OrderTotal"]))
     text = f"{traded.entered} is {traded.entered_at_shop} in the shop: {totals[0]} USD there, {totals[1]} in the ERP"
     return Point(right and set(totals) == {ENTERED.total}, text)
 
@@ -57,8 +57,8 @@ def _pushed(facts: Facts) -> Point:
 def _invoiced_alike(facts: Facts) -> Point:
     """The ERP's invoice is one invoice in the shop, for the same amount."""
     number = facts.traded.invoices[facts.traded.entered]
-    billed = _cents(facts.books.erp_invoice(number)["Amount"])
-    there = [_cents(one["grand_total"]) for one in _of(facts, "invoices", facts.traded.entered_at_shop)]
+    billed = cents(facts.books.erp_invoice(number)["Amount"])
+    there = [cents(one["grand_total"]) for one in _of(facts, "invoices", facts.traded.entered_at_shop)]
     said = " and ".join(map(str, there)) or "nothing"
     return Point(there == [billed], f"{number} over {billed} USD is an invoice over {said} in the shop")
 
@@ -70,7 +70,7 @@ def _booked(facts: Facts) -> Point:
     """In the ERP with the shop's number, on a customer with the guest's address, for the same amount."""
     traded = facts.traded
     order, there = facts.books.erp_order(traded.placed_at_erp), facts.books.shop_order(traded.placed)
-    totals = (_cents(order["OrderTotal"]), _cents(there["grand_total"]))
+    totals = (cents(order["OrderTotal"]), cents(there["grand_total"]))
     right = order["ExternalRef"] == traded.placed and set(totals) == {PLACED.total}
     text = f"{traded.placed} is {traded.placed_at_erp} in the ERP, on customer {order['CustomerID']}"
     return Point(
@@ -81,10 +81,10 @@ def _booked(facts: Facts) -> Point:
 def _paid(facts: Facts) -> Point:
     """The shop's invoice is a payment in the ERP over the same amount, and the order has nothing left to pay."""
     traded, books = facts.traded, facts.books
-    invoiced = [_cents(one["grand_total"]) for one in _of(facts, "invoices", traded.placed)]
+    invoiced = [cents(one["grand_total"]) for one in _of(facts, "invoices", traded.placed)]
     payment = books.payment(traded.payment)
-    paid = _cents(payment["PaymentAmount"])
-    left = _cents(books.erp_order(traded.placed_at_erp)["Totals"]["UnpaidBalance"])
+    paid = cents(payment["PaymentAmount"])
+    left = cents(books.erp_order(traded.placed_at_erp)["Totals"]["UnpaidBalance"])
     text = f"invoice {traded.shop_invoice} of the shop is {traded.payment} over {paid} USD in the ERP"
     return Point(invoiced == [paid] and left == 0, f"{text}, {payment['Status']}; {left} left to pay")
 
@@ -105,7 +105,7 @@ def _given_back(facts: Facts) -> Point:
     heard = [
         one for one in facts.log.unrouted if (one.type, one.document) == (RefundIssued.type, traded.refund)
     ]
-    amounts = [_cents(one["grand_total"]) for one in _of(facts, "creditmemos", traded.placed)]
+    amounts = [cents(one["grand_total"]) for one in _of(facts, "creditmemos", traded.placed)]
     text = f"credit memo {traded.refund} over {' and '.join(map(str, amounts))} USD is listed {times(len(heard))}"
     return Point(len(heard) == 1 == len(amounts), f"{text} among what no flow carries")
 
@@ -125,7 +125,7 @@ def _edited(facts: Facts) -> Point:
     traded, books = facts.traded, facts.books
     first = _states(facts, traded.edited, traded.edited_at_erp)
     successor = books.erp_order(traded.successor_at_erp)
-    totals = (_cents(successor["OrderTotal"]), _cents(books.shop_order(traded.successor)["grand_total"]))
+    totals = (cents(successor["OrderTotal"]), cents(books.shop_order(traded.successor)["grand_total"]))
     right = (
         first == ("canceled", "Canceled") and successor["Status"] == "Open" and set(totals) == {EDITED_TOTAL}
     )
@@ -146,7 +146,7 @@ def _one_customer(facts: Facts) -> Point:
 # -- on either side ----------------------------------------------------------------------------------------
 
 
-def _shipped(facts: Facts, number: str, lines: tuple[Line, ...], wanted: str) -> Point:
+def shipped(facts: Facts, number: str, lines: tuple[Line, ...], wanted: str) -> Point:
     """Shipped in the shop once, with all goods and the tracking number."""
     shipments = _of(facts, "shipments", number)
     goods = quantities([item for one in shipments for item in one["items"]])
@@ -163,10 +163,3 @@ def _states(facts: Facts, in_shop: str, in_erp: str) -> tuple[str, str]:
 
 def _of(facts: Facts, table: str, number: str) -> list[Wire]:
     return facts.books.of_shop_order(table, number)
-
-
-def _cents(amount: object) -> Decimal:
-    """Exact, and shown with two places where it has no more."""
-    exact = Decimal(str(amount))
-    rounded = exact.quantize(Decimal("0.01"))
-    return rounded if rounded == exact else exact

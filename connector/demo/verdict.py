@@ -1,7 +1,7 @@
 """Did it come out right? Compares our log with what the simulators themselves hold; decides nothing else.
 
 Here stand the parcels of orders that both sides knew, and what holds for everything; `trade_verdict.py` has what was
-traded.
+traded, `station_verdict.py` what was packed at the stations.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,10 @@ from typing import Any
 from connector.demo.books import Books, Log, Wire, quantities, tracking
 from connector.demo.cases import CASES, REPLY_LOST, STREAM, TWICE, Case
 from connector.demo.stage import ERP
-from connector.demo.trade import MADE, Traded
+from connector.demo.station import MADE as PACKED
+from connector.demo.station import Packed
+from connector.demo.trade import MADE as TRADED
+from connector.demo.trade import Traded
 from connector.status import FINISHED, Status
 from connector.store.browse import Record
 from schemas.events import ShipmentConfirmed
@@ -37,6 +40,8 @@ _NAMES = {
     "shipments": "shipments",
     "invoices": "invoices",
     "creditmemos": "credit memos in the shop",
+    "Sage orders": "orders",
+    "Sage invoices": "invoices in Sage 100",
 }
 
 
@@ -50,7 +55,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is judged: our log, what both sides hold, and what was done.
+    """What is judged: our log, what the other systems hold, and what was done.
 
     `twice` are the ERP's notifications of the shipment that is pushed twice; `lost` how many replies were lost.
     """
@@ -58,6 +63,7 @@ class Facts:
     log: Log
     books: Books
     traded: Traded
+    packed: Packed
     twice: Sequence[Mapping[str, Any]]
     lost: int
 
@@ -65,6 +71,13 @@ class Facts:
 def times(count: int) -> str:
     """`once`, or how many times."""
     return "once" if count == 1 else f"{count} times"
+
+
+def cents(amount: object) -> Decimal:
+    """Exact, and shown with two places where it has no more."""
+    exact = Decimal(str(amount))
+    rounded = exact.quantize(Decimal("0.01"))
+    return rounded if rounded == exact else exact
 
 
 def judge_parcels(facts: Facts) -> Iterator[Point]:
@@ -144,21 +157,25 @@ def _echoes(facts: Facts) -> Point:
     """Whatever we made was heard again, and nothing of it went back."""
     own = facts.log.own
     deaf = ", ".join(str(one) for one in own if one not in facts.log.echoes)
-    carried = ", ".join(
-        str(record.entry.id)
-        for record in facts.log.records
-        if record.event.echo_of is not None and record.entry.status != Status.FILTERED
-    )
+    makers = {record.entry.id: record.entry.source for record in facts.log.records}
+    carried = ", ".join(str(one.entry.id) for one in facts.log.records if _goes_back(one, makers))
     text = f"{len(own)} documents that we made were heard again, and none went back"
     text += f"; not heard: {deaf}" if deaf else ""
     text += f"; carried by entry {carried}" if carried else ""
     return Point(bool(own) and not deaf and not carried, text)
 
 
+def _goes_back(record: Record, makers: Mapping[int, str]) -> bool:
+    """Was it carried to where the entry that brought it about had come from? To a third system it may go on."""
+    maker = record.event.echo_of
+    carried = maker is not None and record.entry.status != Status.FILTERED
+    return carried and makers.get(maker or 0) in (None, record.entry.target)
+
+
 def _counts(facts: Facts) -> Point:
-    """Both sides hold what they held before, what people made, and each effect of ours once."""
-    due = {name: MADE[name] + _BEFORE.get(name, 0) for name in MADE}
+    """All hold what they held before, what people made, and each effect of ours once."""
     held = facts.books.counts
+    due = {name: sum(made.get(name, 0) for made in (_BEFORE, TRADED, PACKED)) for name in held}
     said = ", ".join(
         f"{count} {_NAMES[name]}" + (f" instead of {due[name]}" if count != due[name] else "")
         for name, count in held.items()

@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.status import FINISHED
-from connector.store import contexts, entries, intake, links, steps
+from connector.store import contexts, entries, inspections, intake, links, steps
 from connector.store.database import Transaction
 from connector.store.entries import EntryRow
+from connector.store.inspections import InspectionRow
 from connector.store.intake import EventRow, NoticeRow
 from connector.store.links import Pair
 from connector.store.steps import StepRow
@@ -92,6 +93,7 @@ class Record:
     journal: tuple[JournalRow, ...]
     links: tuple[Pair, ...]
     notices: tuple[NoticeRow, ...]
+    inspections: tuple[InspectionRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,7 @@ def entry_record(tx: Transaction, entry_id: int) -> Record | None:
         journal=_journal(tx, entry_id),
         links=tuple(links.of_entry(tx, entry_id)),
         notices=_heard_by(tx, happened),
+        inspections=tuple(inspections.of_entry(tx, entry_id)),
     )
 
 

@@ -1,12 +1,13 @@
 """What the owner of a lane does with entries: claiming them, taking over from a vanished owner, storing tries."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from connector.planned import Undone
 from connector.status import BLOCKING, Status
 from connector.store.database import Transaction
 from connector.store.entries import SYSTEM, EntryRow, Move, journal_line, move, to_row
@@ -17,12 +18,16 @@ from schemas.base import DocumentRef
 
 @dataclass(frozen=True)
 class Claimed:
-    """An entry in the hands of its lane's owner, with its steps and the numbers its orders bear at the target."""
+    """An entry in the hands of its lane's owner, with its steps and the numbers its orders bear at the target.
+
+    `undone` is what its steps take back, by reference, as far as that was begun.
+    """
 
     entry: EntryRow
     steps: tuple[StepRow, ...]
     linked: Mapping[tuple[str, str], DocumentRef]
     claimed_at: datetime
+    undone: Mapping[str, Undone] = field(default_factory=dict)
 
 
 def claimable(tx: Transaction, lane: sa.ColumnElement[str] | str) -> sa.ColumnElement[bool]:

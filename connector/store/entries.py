@@ -286,6 +286,12 @@ def to_replan(tx: Transaction, limit: int) -> list[EntryRow]:
     return rows_of(tx, sa.select(entry).where(here).order_by(entry.c.id).limit(limit))
 
 
+def errored(tx: Transaction, code: str, after: int, limit: int) -> list[EntryRow]:
+    """Errored entries with this code behind an id, oldest first."""
+    here = sa.and_(entry.c.status == Status.ERRORED, entry.c.id > after, entry.c.code == code)
+    return rows_of(tx, sa.select(entry).where(here).order_by(entry.c.id).limit(limit))
+
+
 def newest(tx: Transaction, limit: int) -> list[EntryRow]:
     """The newest entries."""
     return rows_of(tx, sa.select(entry).order_by(entry.c.id.desc()).limit(limit))

@@ -1,6 +1,6 @@
 """Facts: whether a document stands in the state that an event type speaks of, and for the how-manieth time."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -63,6 +63,24 @@ def current_revisions(
         (row["source"], row["type"], row["document"]): row["revision"] + (0 if row["holds"] else 1)
         for row in rows
     }
+
+
+def last_revisions(
+    tx: Transaction, wanted: Collection[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], int]:
+    """The revisions that held last, whether they still do: (source, type, document) -> revision, of those known."""
+    if not wanted:
+        return {}
+    rows = tx.rows(sa.select(fact).where(tx.among((fact.c.source, fact.c.type, fact.c.document), wanted)))
+    return {(row["source"], row["type"], row["document"]): row["revision"] for row in rows}
+
+
+def ended(tx: Transaction, keys: Iterable[tuple[str, str, str, int]]) -> None:
+    """These facts hold no longer, at this revision; of a later one nothing is said."""
+    for source, type_, document, revision in keys:
+        here = sa.and_(fact.c.source == source, fact.c.type == type_, fact.c.document == document)
+        same = sa.and_(here, fact.c.revision == revision, fact.c.holds)
+        tx.run(fact.update().where(same).values(holds=False, updated_at=tx.now))
 
 
 def remember(tx: Transaction, keys: Sequence[tuple[Any, ...]]) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from connector.reference import EventIdentity
 from connector.status import NoticeStatus, check_notice_move
-from connector.store import facts, tables
+from connector.store import revisions, tables
 from connector.store.columns import storable
 from connector.store.database import Transaction
 from connector.store.tables import attempt, event, notice
@@ -285,11 +285,15 @@ def _notice(row: sa.RowMapping, **changed: Any) -> NoticeRow:
 
 
 def store_events(tx: Transaction, events: Sequence[NewEvent]) -> list[Receipt]:
-    """Store events, each once per identity, and say under which ids they stand."""
+    """Store events, each once per identity, and say under which ids they stand.
+
+    A void without a revision takes back the last confirmation that is known; the next confirmation is a new fact.
+    """
     same = (event.c.source, event.c.type, event.c.document, event.c.revision)
-    revisions = facts.current_revisions(tx, {_fact_key(new) for new in events if new.revision is None})
+    unsaid = {(_fact_key(new), new.transport_id) for new in events if new.revision is None}
+    meant = revisions.meant(tx, unsaid)
     keys = [
-        (*fact_key, one.revision or revisions.get(fact_key, 1))
+        (*fact_key, one.revision or meant[fact_key, one.transport_id])
         for one, fact_key in zip(events, map(_fact_key, events), strict=True)
     ]
     rows = {key: _event_values(tx, new, key[3]) for key, new in zip(keys, events, strict=True)}
@@ -299,7 +303,7 @@ def store_events(tx: Transaction, events: Sequence[NewEvent]) -> list[Receipt]:
     if len(fresh) < len(rows):
         statement = sa.select(event.c.id, *same).where(tx.among(same, rows))
         known = {tuple(row[column.name] for column in same): int(row["id"]) for row in tx.rows(statement)}
-    facts.remember(tx, [key for key in rows if key in fresh])
+    revisions.stored(tx, [key for key in rows if key in fresh])
     receipts, seen = [], set[tuple[Any, ...]]()
     for key in keys:
         receipts.append(Receipt(fresh.get(key) or known[key], key not in fresh or key in seen))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from connector.store import claims, listings, tables
+from connector.store import claims, inspections, listings, tables
 from connector.store.database import Transaction
 from connector.store.tables import entry, event, lane, notice
 
@@ -214,6 +214,7 @@ def has_due_work(tx: Transaction) -> sa.ColumnElement[bool]:
         sa.exists().where(notice.c.lane == lane.c.name, unfetched),
         sa.exists().where(notice.c.lane == lane.c.name, notice.c.status == "fetching"),
         sa.exists().where(listings.is_due(tx, lane.c.name)).correlate(lane),
+        sa.exists().where(inspections.is_due(tx, lane.c.name)).correlate(lane),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from connector.store.database import Transaction
-from connector.store.tables import link
+from connector.store.tables import entry, link
 from schemas.base import DocumentRef
 
 Pair = tuple[DocumentRef, DocumentRef]
@@ -195,6 +195,58 @@ def makers(tx: Transaction, kind: str, documents: Iterable[Place]) -> dict[Place
         link.c.origin == "created",
     )
     return {(row["target_connection"], row["target_number"]): row["entry_id"] for row in tx.rows(statement)}
+
+
+def created_by(tx: Transaction, entry_ids: Iterable[int]) -> set[tuple[int, str, str]]:
+    """The documents which these entries made: (entry, connection, number)."""
+    columns = (link.c.entry_id, link.c.target_connection, link.c.target_number)
+    here = sa.select(*columns).where(link.c.entry_id.in_(sorted(entry_ids)), link.c.origin == "created")
+    return {(row["entry_id"], row["target_connection"], row["target_number"]) for row in tx.rows(here)}
+
+
+def drop(tx: Transaction, documents: Iterable[DocumentRef]) -> None:
+    """Forget what these documents, of one kind at one connection, are elsewhere: they stand there no longer."""
+    for one in documents:
+        tx.run(
+            link.delete().where(
+                link.c.target_number == one.number,
+                link.c.target_connection == one.connection,
+                link.c.target_kind == one.kind,
+            )
+        )
+
+
+def drop_of_entry(tx: Transaction, entry_id: int) -> None:
+    """Forget what an entry made, and what its own document was taken to be: both are looked for anew. What it learnt of
+    other documents on the way stays."""
+    own = sa.select(entry.c.id).where(
+        entry.c.id == entry_id,
+        entry.c.source == link.c.source_connection,
+        entry.c.source_number == link.c.source_number,
+    )
+    made = sa.or_(link.c.origin == "created", sa.exists(own))
+    tx.run(link.delete().where(link.c.entry_id == entry_id, made))
+
+
+def origins(tx: Transaction, kind: str, documents: Iterable[Place]) -> dict[Place, set[str]]:
+    """The connections from which we brought these documents, step by step back to where they were born."""
+    trails = {place: {place} for place in documents}
+    open_ends = set(trails)
+    while open_ends:
+        here = tx.among((link.c.target_connection, link.c.target_number), open_ends)
+        made = sa.select(link).where(link.c.target_kind == kind, link.c.origin == "created", here)
+        back: dict[Place, set[Place]] = {}
+        for row in tx.rows(made):
+            source, target = _pair(row)
+            back.setdefault(_place(target), set()).add(_place(source))
+        reached = {
+            place: {one for end in trail for one in back.get(end, ())} - trail
+            for place, trail in trails.items()
+        }
+        for place, new in reached.items():
+            trails[place] |= new
+        open_ends = {one for new in reached.values() for one in new}
+    return {place: {connection for connection, _ in trail - {place}} for place, trail in trails.items()}
 
 
 def met(tx: Transaction, kind: str, documents: Iterable[Place]) -> dict[Place, dict[str, int]]:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from connector.status import FINISHED, NoticeStatus
 from connector.store.database import Database, Transaction
-from connector.store.tables import attempt, context, entry, event, journal, notice, step
+from connector.store.tables import attempt, context, entry, event, inspection, journal, notice, step
 from schemas.config import Retention
 
 WINDOW = 1_000
@@ -27,7 +27,7 @@ GONE = "pruned"
 _DONE = (NoticeStatus.COMPLETED, NoticeStatus.IGNORED)
 
 Pruned = Mapping[str, int]
-"""What was taken away -> how many rows: entries, events, contexts, steps, attempts (tries), calls
+"""What was taken away -> how many rows: entries, events, contexts, steps, attempts (tries, and looks by hand), calls
 (tries of which only the outcome is left), moves (lines of the journal), notices."""
 
 
@@ -159,7 +159,8 @@ def _lines(ids: Sequence[int]) -> list[_Change]:
         _Change("attempts", attempt, attempt.c.entry_id.in_(ids)),
         _Change("moves", journal, sa.and_(journal.c.entry_id.in_(ids), journal.c.id.not_in(last))),
         _Change("steps", step, sa.and_(of_entry, never_begun)),
-        _Change("steps", step, sa.and_(of_entry, done), {"spec": {}, "seen": sa.null()}),
+        _Change("steps", step, sa.and_(of_entry, done), {"spec": {}, "seen": sa.null(), "fields": sa.null()}),
+        _Change("attempts", inspection, inspection.c.entry_id.in_(ids)),
         _Change(
             "entries", entry, sa.and_(entry.c.id.in_(ids), entry.c.plan.is_not(None)), {"plan": sa.null()}
         ),

@@ -1,16 +1,24 @@
 """Steps of entries: planned, replaced by a new plan, in doubt, begun, done."""
 
+import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from connector.planned import Step
+from connector.status import BLOCKING, Status
 from connector.store.database import Transaction
-from connector.store.tables import step
+from connector.store.tables import entry, step
 from schemas.base import DocumentRef
+
+_AMOUNTS = 7_240_112
+"""PostgreSQL knows the locks on the amounts of each connection by this number."""
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""The doubt of a step that is started over: it is looked for, and nothing of it can still be on its way."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +26,8 @@ class StepRow:
     """A stored step. `doubt_at`: until then it may have been started without our knowing the outcome.
 
     `sent` are the specs of earlier plans under which it may have been started. `before` and `after` are the amounts
-    of an increment that was begun, as decimal texts.
+    of an increment that was begun, as decimal texts. `fields` is the last comparison with the target, made at
+    `compared_at`: a list of label, expected, there.
     """
 
     id: int
@@ -37,6 +46,8 @@ class StepRow:
     adopted: bool
     document: Mapping[str, Any] | None
     seen: Mapping[str, str] | None
+    fields: Sequence[Mapping[str, str]] | None = None
+    compared_at: datetime | None = None
 
 
 def add(tx: Transaction, steps: Iterable[tuple[int, Sequence[Step]]]) -> None:
@@ -68,6 +79,8 @@ def _step_values(entry_id: int, position: int, one: Step) -> dict[str, Any]:
         "adopted": False,
         "document": None,
         "seen": None,
+        "fields": None,
+        "compared_at": None,
     }
 
 
@@ -88,7 +101,8 @@ def replace(tx: Transaction, entry_id: int, planned: Sequence[Step]) -> bool:
         if known is None:
             tx.run(step.insert().values(**values))
         elif known.done_at is None:
-            sent = [*(known.sent or ()), known.spec] if known.doubt_at else []
+            begun = [*(known.sent or ()), known.spec] if known.doubt_at else []
+            sent = [spec for spec in begun if spec]  # of a step that was pruned no spec is left
             changed = {"spec": values["spec"], "sent": sent or None, "position": position, "wanted": True}
             tx.run(step.update().where(step.c.id == known.id).values(**changed))
     return bool(doubtful)
@@ -103,6 +117,12 @@ def of_entries(tx: Transaction, entry_ids: Iterable[int]) -> dict[int, list[Step
     for row in tx.rows(statement):
         found.setdefault(row["entry_id"], []).append(StepRow(**row))
     return found
+
+
+def by_reference(tx: Transaction, references: Collection[str]) -> list[StepRow]:
+    """The steps that leave these references, oldest first."""
+    statement = sa.select(step).where(step.c.reference.in_(sorted(references))).order_by(step.c.id)
+    return [StepRow(**row) for row in tx.rows(statement)]
 
 
 def begun(tx: Transaction, entry_ids: Collection[int]) -> set[int]:
@@ -130,6 +150,8 @@ _FINISH = (
         done_at=sa.bindparam("at"),
         doubt_at=None,
         sent=sa.null(),
+        fields=sa.null(),
+        compared_at=None,
         document=sa.bindparam("new_document"),
         seen=sa.bindparam("new_seen"),
         adopted=sa.bindparam("new_adopted"),
@@ -154,9 +176,72 @@ def finish(tx: Transaction, done: Sequence[tuple[int, DocumentRef, Mapping[str, 
     )
 
 
-def begin_increment(tx: Transaction, step_id: int, before: str, after: str) -> None:
-    """Commit what an amount was and what it is about to become, before the call that changes it."""
-    tx.run(step.update().where(step.c.id == step_id).values(before=before, after=after, doubt_at=tx.now))
+def start_over(tx: Transaction, entry_id: int) -> None:
+    """Nothing of an entry is taken for done any more: each step is looked for, and made anew where it is gone.
+
+    What an increment was and became stays, with the document that it stands on: it may stand there still. An amount
+    that was lowered by a void stays lowered: what stands there again is another shipment's.
+    """
+    lowered = sa.and_(step.c.kind == "undo", step.c.before.is_not(None))
+    tx.run(
+        step.update()
+        .where(step.c.entry_id == entry_id, step.c.done_at.is_not(None), ~lowered)
+        .values(
+            done_at=None,
+            doubt_at=LONG_AGO,
+            adopted=False,
+            seen=sa.null(),
+            fields=sa.null(),
+            compared_at=None,
+        )
+    )
+
+
+def compared(
+    tx: Transaction, found: Iterable[tuple[int, Sequence[Mapping[str, str]]]], at: datetime | None = None
+) -> None:
+    """Keep what a comparison with the target said: (step id, list of label, expected, there); the last one stands."""
+    for step_id, fields in found:
+        kept = [dict(field) for field in fields]
+        tx.run(step.update().where(step.c.id == step_id).values(fields=kept, compared_at=at or tx.now))
+
+
+def begin_increment(
+    tx: Transaction, step_id: int, before: str | None, after: str | None, document: DocumentRef | None
+) -> None:
+    """Commit what an amount was and what it is about to become, and on which document, before the call that changes it;
+    without amounts: that it is not changed, after all."""
+    stands_on = document.model_dump(mode="json") if document else None
+    doubt_at = tx.now if before is not None else None
+    values = {"before": before, "after": after, "document": stands_on, "doubt_at": doubt_at}
+    tx.run(step.update().where(step.c.id == step_id).values(**values))
+
+
+def raising(tx: Transaction, document: DocumentRef, besides: int) -> int | None:
+    """The entry that is raising or lowering an amount on this document now, if another step than this does.
+
+    A step that was begun before and got stuck yields only to those that are being delivered: two that are stuck would
+    wait for each other. Until the end of the transaction nobody else can ask this of the same connection: two lanes
+    that begin at the same moment would not see each other. SQLite has one writer anyway.
+    """
+    if tx.connection.dialect.name == "postgresql":
+        name = zlib.crc32(document.connection.encode()) - 2**31
+        tx.run(sa.select(sa.func.pg_advisory_xact_lock(_AMOUNTS, name)))
+    stuck = tx.value(sa.select(step.c.before).where(step.c.id == besides)) is not None
+    status = {Status.DELIVERING} if stuck else BLOCKING
+    statement = (
+        sa.select(step.c.entry_id, step.c.document)
+        .join(entry, entry.c.id == step.c.entry_id)
+        .where(step.c.before.is_not(None), step.c.done_at.is_(None), step.c.id != besides)
+        .where(entry.c.target == document.connection, entry.c.status.in_(sorted(status)))
+        .order_by(step.c.id)
+    )
+    here = (document.kind, document.number)
+    rows = [row for row in tx.rows(statement) if row["document"]]
+    return next(
+        (row["entry_id"] for row in rows if (row["document"]["kind"], row["document"]["number"]) == here),
+        None,
+    )
 
 
 def forget_unwanted(tx: Transaction, step_ids: Sequence[int]) -> None:

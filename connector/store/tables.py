@@ -36,6 +36,9 @@ TO_ROUTE = "state IN ('new', 'fetched')"
 UNROUTED = "state = 'unrouted'"
 UNFINISHED = "status IN ('queued', 'retrying', 'delivering')"
 UNFETCHED = "status IN ('received', 'retrying', 'fetching')"
+OPEN = "state = 'open'"
+BEGUN = "before IS NOT NULL AND done_at IS NULL"
+"""Steps whose amount is being raised or lowered."""
 
 
 def _key() -> Column[int]:
@@ -112,6 +115,17 @@ notice = Table(
     Index("ix_notice_event", "event_id"),
     Index("ix_notice_listing", "listing_id", "status"),
     sqlite_autoincrement=True,
+)
+
+flow_edition = Table(
+    "flow_edition",
+    metadata,
+    Column("flow", Short(63), primary_key=True),
+    Column("fingerprint", Short(64), nullable=False),
+    Column("version", Short(16), nullable=False),
+    Column("settled", Boolean, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("updated_at", Moment, nullable=False),
 )
 
 event = Table(
@@ -246,8 +260,34 @@ step = Table(
     Column("adopted", Boolean, nullable=False),
     Column("document", Json, nullable=True),
     Column("seen", Json, nullable=True),
+    Column("fields", Json, nullable=True),
+    Column("compared_at", Moment, nullable=True),
     UniqueConstraint("entry_id", "key"),
     Index("ix_step_reference", "reference"),
+    Index("ix_step_begun", "entry_id", postgresql_where=text(BEGUN), sqlite_where=text(BEGUN)),
+    sqlite_autoincrement=True,
+)
+
+inspection = Table(
+    "inspection",
+    metadata,
+    _key(),
+    Column("entry_id", Key, ForeignKey("connector_log.id"), nullable=False),
+    Column("lane", Short(80), nullable=False),
+    Column("purpose", Short(16), nullable=False),
+    Column("actor", Short(128), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("state", Short(16), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("failed_since", Moment, nullable=True),
+    Column("code", Code(64), nullable=False),
+    Column("answer", Words, nullable=False),
+    Column("token", BigInteger, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index("ix_inspection_entry", "entry_id", "id"),
+    Index("ix_inspection_open", "lane", "due_at", postgresql_where=text(OPEN), sqlite_where=text(OPEN)),
     sqlite_autoincrement=True,
 )
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Protocol
 
-from connector.planned import PLAIN, Manner, Step
+from connector.planned import PLAIN, Manner, Step, Undone
 from connector.systems.http import Http
 from schemas.base import DocumentRef
 from schemas.config import ConnectionSettings
@@ -25,13 +25,14 @@ Document = Order | Shipment | Invoice | Refund
 class Capabilities:
     """What a system can do for us: which events it can be the source of, which it can take as target, which kinds of
     documents it can fetch and which it can list by time of change, whether it sends webhooks, and how it wants things
-    said as a target."""
+    said as a target. `tells`: its webhooks hold events in whole, not numbers of documents."""
 
     source_of: frozenset[str] = frozenset()
     target_of: frozenset[str] = frozenset()
     fetches: frozenset[str] = frozenset()
     polls: frozenset[str] = frozenset()
     webhook: bool = False
+    tells: bool = False
     manner: Manner = PLAIN
 
 
@@ -60,6 +61,21 @@ class Heard:
     order: int = 0
 
 
+@dataclass(frozen=True)
+class Told:
+    """An event that a source told in whole, so that nothing has to be fetched: who has no API tells like this.
+
+    `revision` is the source's own count of the fact. `again`: a person asks there for it once more, though it may have
+    been told before; what the target has lost in the meantime is then made anew.
+    """
+
+    transport_id: str
+    data: EventData
+    time: datetime
+    revision: int = 1
+    again: bool = False
+
+
 class NotReadable(Exception):
     """An authentic webhook that cannot be understood; it is stored as an errored notice, with this text."""
 
@@ -79,11 +95,14 @@ class Window:
 @dataclass(frozen=True)
 class Page:
     """One page of a listing: what was heard of, the newest time of change among them (None: there was none), and where
-    to go on (None: this was the last page)."""
+    to go on (None: this was the last page). `told` are events in whole, `unreadable` what could not be read, each with
+    its transport id and the reason: kept as errored notices."""
 
     heard: tuple[Heard, ...]
     newest: datetime | None
     position: Mapping[str, str] | None
+    told: tuple[Told, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
 
 
 # -- fetching ----------------------------------------------------------------------------------------------------------
@@ -149,6 +168,7 @@ class Known:
 
     order: DocumentRef | None = None
     made: Mapping[str, DocumentRef] = field(default_factory=dict)
+    undone: Undone | None = None
 
 
 @dataclass(frozen=True)
@@ -184,17 +204,53 @@ class Recipe(Protocol):
         """Read the effect back and compare; raises Partial, with both sides, where less or more stands there."""
 
 
+@dataclass(frozen=True)
+class Field:
+    """One value of a step as it must be, and as it stands at the target ("" where nothing stands there)."""
+
+    label: str
+    expected: str
+    there: str
+
+    @property
+    def differs(self) -> bool:
+        """Must a person look at it?"""
+        return self.expected.strip() != self.there.strip()
+
+
+class Comparing(ABC):
+    """A recipe that can say, field by field, what is expected and what stands at the target, whoever wrote it there.
+
+    It reads only. Asked after a failure, and before a person's word that it was done by hand is believed.
+    """
+
+    @abstractmethod
+    async def compare(self) -> tuple[Field, ...]:
+        """Each field of the step; raises the errors of `connector.errors` where the target cannot be read."""
+
+    @abstractmethod
+    async def standing(self) -> Effect:
+        """The effect as it stands, whoever made it; called after a comparison in which nothing differs."""
+
+
 class Increment(ABC):
     """How an amount at the target is raised or lowered by `amount`: nothing to find, so what it was is kept before.
 
-    The next run after a doubt compares: still as before -> write, already as after -> done, else a person.
+    The next run after a doubt compares: still as before -> write, already as after -> done, else a person. `document`
+    is what the amount stands on, known once it was read; `label` is what people there call the amount.
     """
 
+    label: ClassVar[str] = "Amount"
     amount: Decimal
+    document: DocumentRef | None = None
 
     @abstractmethod
     async def read(self) -> Decimal:
-        """The amount as it stands."""
+        """The amount as it stands; sets `document`. Raises NotFound where the document is not there."""
+
+    def becomes(self, stands: Decimal) -> Decimal:
+        """What the amount that was read is to become."""
+        return stands + self.amount
 
     @abstractmethod
     async def write(self, value: Decimal) -> None:
@@ -217,7 +273,7 @@ class Adapter(ABC):
     """One system. Subclasses set `settings_model` and `capabilities`, and override what they are capable of."""
 
     settings_model: ClassVar[type[ConnectionSettings]]
-    capabilities: ClassVar[Capabilities]
+    capabilities: Capabilities
 
     def __init__(self, connection: str, settings: ConnectionSettings) -> None:
         self.connection = connection
@@ -233,6 +289,11 @@ class Adapter(ABC):
     def hear(self, request: WebhookRequest) -> tuple[Heard, ...]:
         """The documents an authentic request speaks of (none where it is of no interest); raises NotReadable."""
         raise _incapable(self, "webhooks")
+
+    def tell(self, request: WebhookRequest) -> tuple[Told, ...]:
+        """The events an authentic request tells in whole, for systems whose capabilities say `tells`; raises
+        NotReadable."""
+        raise _incapable(self, "events in whole")
 
     def challenge(self, query: Mapping[str, str]) -> str | None:
         """The answer to a system that asks with GET whether its webhook is wanted here; None for no such question."""

@@ -11,6 +11,7 @@ import re
 import ssl
 import zlib
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -181,11 +182,11 @@ class Slot:
         stream = await httpcore.AnyIOBackend().connect_tcp(host, origin.port)
         if origin.scheme == b"http":
             return stream
-        try:
-            return await stream.start_tls(self._tls, host)
-        except BaseException:
-            await stream.aclose()
-            raise
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(stream.aclose)
+            secured = await stream.start_tls(self._tls, host)
+            undo.pop_all()
+        return secured
 
     def _verdict(self, problem: Exception, asked: bool, request: Request) -> CallError:
         """The one question of the transport: may it have arrived?"""

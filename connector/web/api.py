@@ -3,7 +3,6 @@
 The records have the shapes that `connector log … --json` prints; they are made in `connector/story.py`.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -15,15 +14,14 @@ from connector.operate import Done, Unknown
 from connector.status import NoticeStatus, Status
 from connector.store import browse, intake, lanes
 from connector.store.browse import Filters
-from connector.web import orders, problems, resume, retrieve
+from connector.web import orders, partial, problems, resume, retrieve
+from connector.web.asked import printable, row_number
 from connector.web.auth import Operator, Reader
 from connector.web.problems import Problem, documented
 from connector.web.room import Here, Room
 from schemas.base import UtcDatetime
 
 Record = dict[str, Any]
-
-LARGEST_ID = 2**63 - 1
 
 _CALLER = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_STORED)
 _LIST = _CALLER | documented(problems.NOT_VALID)
@@ -34,6 +32,7 @@ router = APIRouter(prefix="/api", tags=["log"])
 router.include_router(orders.router)
 router.include_router(retrieve.router)
 router.include_router(resume.router)
+router.include_router(partial.router)
 
 
 # -- what is asked for -------------------------------------------------------------------------------------
@@ -52,14 +51,7 @@ def _listed(value: object) -> object:
     ]
 
 
-def _printable(text: str) -> str:
-    """No database holds a NUL character or half of a surrogate pair; a search for one would fail there."""
-    if "\x00" in text or re.search("[\ud800-\udfff]", text):
-        raise ValueError("holds a NUL character or half of a surrogate pair")
-    return text
-
-
-Words = Annotated[str, AfterValidator(_printable), Field(max_length=255)]
+Words = Annotated[str, AfterValidator(printable), Field(max_length=255)]
 Moment = Annotated[UtcDatetime | None, BeforeValidator(_nothing)]
 
 
@@ -110,7 +102,7 @@ class NoticesAsked(_Asked):
 class IgnoreAsked(_Asked):
     """Why it is left."""
 
-    reason: Annotated[str, AfterValidator(_printable), Field(min_length=1, max_length=1000, pattern=r"\S")]
+    reason: Annotated[str, AfterValidator(printable), Field(min_length=1, max_length=1000, pattern=r"\S")]
 
 
 class Carried(BaseModel):
@@ -137,7 +129,7 @@ def list_entries(room: Here, _caller: Reader, asked: Annotated[EntriesAsked, Que
 def show_entry(entry_id: str, room: Here, _caller: Reader) -> Record:
     """One entry with all that is stored about it, and what to do next."""
     with room.database.read() as tx:
-        record = browse.entry_record(tx, _number(entry_id, "entry"))
+        record = browse.entry_record(tx, row_number(entry_id, "entry"))
     if record is None:
         raise Unknown(f"there is no entry {entry_id}")
     return story.entry_json(record)
@@ -155,7 +147,7 @@ def list_notices(room: Here, _caller: Reader, asked: Annotated[NoticesAsked, Que
 def show_notice(notice_id: str, room: Here, _caller: Reader) -> Record:
     """One notice with its payload (redacted) and the tries at fetching its document."""
     with room.database.read() as tx:
-        record = browse.notice_record(tx, _number(notice_id, "notice"))
+        record = browse.notice_record(tx, row_number(notice_id, "notice"))
     if record is None:
         raise Unknown(f"there is no notice {notice_id}")
     return story.notice_json(record)
@@ -181,34 +173,26 @@ def _without(record: Mapping[str, Any], member: str) -> Record:
     return {name: value for name, value in record.items() if name != member}
 
 
-def _number(text: str, what: str) -> int:
-    """The row of an id; `notice:12` says the same as `12`. Raises Unknown."""
-    digits = text.removeprefix(f"{what}:")
-    if digits.isascii() and digits.isdecimal() and len(digits) <= 19 and int(digits) <= LARGEST_ID:
-        return int(digits)
-    raise Unknown(f"there is no {what} {text}")
-
-
 # -- acting ------------------------------------------------------------------------------------------------
 
 
 @router.post("/entries/{entry_id}/retry", responses=_MOVE)
 def retry_entry(entry_id: str, room: Here, caller: Operator) -> Carried:
     """Plan an entry anew and deliver what is left of it; what is done stays done."""
-    return _carried(room, room.operator.retry(_number(entry_id, "entry"), caller.name))
+    return _carried(room, room.operator.retry(row_number(entry_id, "entry"), caller.name))
 
 
 @router.post("/entries/{entry_id}/ignore", responses=_MOVE)
 def ignore_entry(entry_id: str, asked: IgnoreAsked, room: Here, caller: Operator) -> Carried:
     """Leave an entry undelivered."""
-    number = _number(entry_id, "entry")
+    number = row_number(entry_id, "entry")
     return _carried(room, room.operator.ignore(number, caller.name, asked.reason))
 
 
 @router.post("/notices/{notice_id}/retry", responses=_MOVE)
 def retry_notice(notice_id: str, room: Here, caller: Operator) -> Carried:
     """Fetch a notice's document again."""
-    number = _number(notice_id, "notice")
+    number = row_number(notice_id, "notice")
     try:
         return _carried(room, room.operator.retry_notice(number, caller.name))
     except ValueError as error:  # it names no document
@@ -218,7 +202,7 @@ def retry_notice(notice_id: str, room: Here, caller: Operator) -> Carried:
 @router.post("/notices/{notice_id}/ignore", responses=_MOVE)
 def ignore_notice(notice_id: str, asked: IgnoreAsked, room: Here, caller: Operator) -> Carried:
     """Leave a notice."""
-    number = _number(notice_id, "notice")
+    number = row_number(notice_id, "notice")
     return _carried(room, room.operator.ignore_notice(number, caller.name, asked.reason))
 
 

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from connector.bootstrap import Runtime
 from connector.ingest import Ingest, SharedCommits
 from connector.operate import Operator
+from connector.releasing import Releasing
 from connector.retrieval import Retrieval
 from connector.store import Database
 from connector.web.bells import BellRope
@@ -25,6 +26,7 @@ class Room:
     ingest: Ingest
     commits: SharedCommits
     operator: Operator
+    releasing: Releasing
     retrieval: Retrieval
     bells: BellRope
     readiness: Readiness
@@ -38,6 +40,7 @@ def furnish(runtime: Runtime) -> Room:
         ingest=runtime.ingest,
         commits=runtime.commits,
         operator=runtime.operator,
+        releasing=runtime.releasing,
         retrieval=runtime.retrieval,
         bells=BellRope(runtime.ringer),
         readiness=Readiness(runtime),

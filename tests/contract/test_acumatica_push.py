@@ -88,7 +88,7 @@ def test_an_update_deletes_the_old_row_and_inserts_the_new_one_with_keys_padded_
         _listen(site, receiver)
         site.sim("POST", "shipments/SH000045/confirm")
         shipment = site.read("/Shipment/SH000045")
-        site.call("PUT", "/Shipment", {"id": shipment["id"], "FreightPrice": {"value": 3}})
+        site.call("PUT", "/Shipment", {"id": shipment["id"], "note": {"value": "left at noon"}})
         eventually(lambda: len(receiver.bodies) == 2)
     update = next(body for body in receiver.bodies if body["Deleted"])
     inserted, deleted = update["Inserted"][0], update["Deleted"][0]

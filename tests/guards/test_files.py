@@ -9,7 +9,7 @@ MOST_LINES_OF_A_FILE = 400
 MOST_LINES_OF_A_FUNCTION = 60
 OUTERMOST_LOOPS = {  # (file, function) behind which only a thread or the process itself stands
     ("connector/ingest.py", "_commit"),
-    ("connector/lane.py", "_defect"),
+    ("connector/lane.py", "_tried"),
     ("connector/lane.py", "_run"),
     ("connector/route.py", "_plan"),
     ("connector/stream.py", "_store"),

@@ -20,7 +20,7 @@ CODES = 'ship_via: {default: {code: "{{ value }}"}}'
 RETRY = "retry: {first: 0.6, longest: 0.6}"
 
 
-def flows(source: str = "erp", target: str = "shop", require: str = "[]", mode: str = "on") -> str:
+def flows(source: str = "erp", target: str = "shop", require: str = "[]", mode: str = "live") -> str:
     """The flows of orders, their changes and their cancellations, one way."""
     way = f'from: {source}, to: {target}, mode: "{mode}", {RETRY}'
     return f"""

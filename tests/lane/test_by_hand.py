@@ -59,7 +59,7 @@ def test_a_held_entry_goes_when_it_is_posted(make_world: MakeWorld) -> None:
 
 
 def test_a_dry_run_does_everything_but_the_writing(make_world: MakeWorld) -> None:
-    world = make_world(mode="dry_run")
+    world = make_world(mode="dry-run")
     world.publish(shipment("SH1"))
     world.run()
     entry = world.entry("SH1")

@@ -147,10 +147,10 @@ def test_an_announcement_that_cannot_be_stored_takes_no_outcome_along(
     (doomed,) = world.steps("SH1")
     begin_increment = steps.begin_increment
 
-    def failing_for_one(tx: Transaction, step_id: int, before: str, after: str) -> None:
+    def failing_for_one(tx: Transaction, step_id: int, *what: Any) -> None:
         if step_id == doomed.id:
             raise ZeroDivisionError("a defect")
-        begin_increment(tx, step_id, before, after)
+        begin_increment(tx, step_id, *what)
 
     monkeypatch.setattr(steps, "begin_increment", failing_for_one)
     world.drain()

@@ -128,7 +128,7 @@ def test_a_customer_that_has_not_settled_keeps_the_order_waiting_for_it(make_wor
 
 
 def test_a_dry_run_tells_the_whole_chain_and_makes_nothing(make_world: MakeWorld) -> None:
-    world = make_world(flows=flows(mode="dry_run"), adapter=CustomersFirst)
+    world = make_world(flows=flows(mode="dry-run"), adapter=CustomersFirst)
     seen(world, bought())
     world.run()
     row = one(world)

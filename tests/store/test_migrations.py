@@ -1,5 +1,6 @@
 """Migrations: from nothing to this release's tables, once, whoever begins; other schemas are refused."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -123,11 +124,13 @@ def described(database: Database) -> dict[str, Any]:
 
 
 def statements(database: Database) -> dict[str, Any]:
-    """SQLite keeps the statements; the order of members inside a table says nothing."""
+    """SQLite keeps the statements; the order of members inside a table says nothing, and a column that was added later
+    stands in the line of the one before it."""
     with database.engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
+    between = re.compile(r"\n|,(?![^()]*\))")
     return {
-        name: sorted(line.strip(" \t,") for line in sql.splitlines())
+        name: sorted(member.strip() for member in between.split(sql) if member.strip())
         for name, sql in rows
         if name in known(rows)
     }

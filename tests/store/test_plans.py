@@ -13,11 +13,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from connector.releasing import Wanted
 from connector.store import (
     Transaction,
     browse,
     changes,
     contexts,
+    flow_editions,
+    inspections,
     intake,
     lanes,
     links,
@@ -36,6 +39,7 @@ from connector.store.tables import (
     entry_key,
     event,
     fact,
+    inspection,
     journal,
     link,
     notice,
@@ -49,21 +53,20 @@ from tests.world import World, shipment
 
 HEAP = 10_000
 FIRST_ID = 1_000
-GROWING = (attempt, context, entry, entry_key, event, fact, journal, link, notice, step)
+GROWING = (attempt, context, entry, entry_key, event, fact, inspection, journal, link, notice, step)
 READS = re.compile(r"(SELECT|UPDATE|DELETE|WITH)\b")
-PARTIAL = {
+PARTIAL = "|".join(
     str(index.name)
     for table in GROWING
     for index in table.indexes
     if index.dialect_options["sqlite"]["where"] is not None
-}
+)
 SHORT = re.compile(
-    r"SCAN (lane\b|listing\b|anon_1 VIRTUAL TABLE|\d* ?CONSTANT ROW|\(subquery-\d+\)|\w+ USING (COVERING )?INDEX ("
-    + "|".join(PARTIAL)
-    + r")\b)"
+    r"SCAN ((lane|listing|flow_edition)\b|anon_1 VIRTUAL TABLE|\d* ?CONSTANT ROW|\(subquery-\d+\)|"
+    rf"\w+ USING (COVERING )?INDEX ({PARTIAL})\b)"
 )
 """What SQLite may read from end to end: what does not grow, and indices of unfinished rows only."""
-LONG = re.compile(r"SEARCH \w+ USING .*INDEX \w+ \((lane|kind|connection)=\?\)")
+LONG = re.compile(rf"SEARCH \w+ USING .*INDEX (?!({PARTIAL}) )\w+ \((lane|kind|connection)=\?\)")
 """What is no better than reading all: so much stands under one name."""
 
 
@@ -121,6 +124,10 @@ def _heap(tx: Transaction) -> None:
     _copy(tx, series, notice, transport_id="x" + text, number="D" + text, payload=sa.literal("x" * 500))
     _copy(tx, series, context, event_id=row, number="o" + text)
     _copy(tx, series, fact, document="D" + text)
+    inspections.answered(
+        tx, inspections.ask(tx, 1, "shop", "compare", "maria", ""), "same", "nothing differs"
+    )
+    _copy(tx, series, inspection, entry_id=row)
 
 
 def _copy(
@@ -266,6 +273,21 @@ def _link(world: World, number: str) -> None:
         pairs = links.store(tx, [NewLink(ours, theirs, "created", FIRST_ID + 7)])
         waits.wake(tx, pairs)
         waits.rekey(tx, links.births(tx, [("shop", theirs.number)]))
+
+
+def test_what_people_ask_for_and_what_they_edit_is_found_by_indices(world: World) -> None:
+    with world.database.write() as tx:
+        asked = inspections.ask(tx, FIRST_ID + 77, "shop", "compare", "maria", "")
+    looked_up(world, reading(world, lanes.with_due_work))
+    looked_up(world, reading(world, lambda tx: inspections.claim(tx, "shop", 1, 10)))
+    looked_up(world, reading(world, lambda tx: inspections.recover(tx, "shop", 2)))
+    looked_up(world, reading(world, lambda tx: inspections.of_entry(tx, FIRST_ID + 77)))
+    looked_up(world, reading(world, lambda tx: inspections.answered(tx, asked, "same", "nothing differs")))
+    looked_up(world, lambda: world.releasing.release(Wanted(), "maria", confirmed=False))
+    edited = world.loaded.flows["shipments"].flow.model_copy(update={"wait_deadline": 1.0})
+    with world.database.write() as tx:
+        flow_editions.declare(tx, {"shipments": edited}, "v2")
+    looked_up(world, world.sweeper.run)
 
 
 # -- listings and changes ------------------------------------------------------------------------------------

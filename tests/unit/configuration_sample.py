@@ -65,7 +65,7 @@ flows:
     event: shipment.confirmed
     from: erp-main
     to: shop-us
-    mode: on
+    mode: live
     context: [order]
     preferences:
       require:

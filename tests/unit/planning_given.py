@@ -1,16 +1,20 @@
 """Events about one order, shipment or invoice, and their steps on a flow: for the tests of planning."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar, get_args
 
+from connector.asked import Asked, Planned
 from connector.configuration import compile_flows
 from connector.planned import (
     PLAIN,
     Manner,
+    Onto,
     PlannedStep,
 )
-from connector.planning import Asked, Planned, steps_for
+from connector.planning import steps_for
 from connector.reference import EventIdentity
 from schemas.base import Money
 from schemas.config import Config, ConnectionSettings
@@ -19,6 +23,28 @@ from schemas.events import EVENT_TYPES, EventData
 
 S = TypeVar("S", bound=PlannedStep)
 ERP_LIKE = Manner(customers=True, invoices="payment")
+PARTS = frozenset(
+    {
+        "tracking",
+        "ship_via",
+        "ship_date",
+        "weight",
+        "ship_to",
+        "confirm",
+        "create_invoice",
+        "charges",
+        "back_order",
+        "freight",
+        "notes",
+        "fields.header",
+        "fields.line",
+        "fields.package",
+    }
+)
+IN_PARTS: Mapping[Onto, Manner] = MappingProxyType(
+    {onto: Manner(parts=PARTS, onto=onto) for onto in get_args(Onto)}
+)
+"""Targets that take every part of a shipment as a step of its own, by the document which they go onto."""
 PLACED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
@@ -76,9 +102,10 @@ def planned(
     *orders: Order,
     manner: Manner = PLAIN,
     numbers: tuple[str, ...] | None = None,
+    carried: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
     **flow: Any,
 ) -> Planned:
-    """The steps for an event, on a flow with these settings beside its type and ends."""
+    """The steps for an event that takes back `carried`, on a flow with these settings beside its type and ends."""
     mapping = {"ship_via": {"UPS": {"code": "ups_GND", "carrier_code": "ups", "title": "UPS Ground"}}}
     declared = {"name": "one", "event": data.type, "from": "erp", "to": "shop", "mapping": mapping}
     if data.kind != "order":
@@ -92,8 +119,14 @@ def planned(
     if isinstance(data.document, Order):
         known = {data.document.number: data.document}
     return steps_for(
-        Asked(identity, data, known, compile_flows(config)["one"], manner), numbers or data.order_numbers
+        Asked(identity, data, known, compile_flows(config)["one"], manner, "erp", carried),
+        numbers or data.order_numbers,
     )
+
+
+def specs(made: Planned) -> list[Mapping[str, Any]]:
+    """The steps as they are stored."""
+    return [step.model_dump(mode="json") for step in made[1]]
 
 
 def kinds(made: Planned) -> list[str]:

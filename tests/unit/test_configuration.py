@@ -95,9 +95,9 @@ def test_words_that_yaml_would_reread_stay_as_they_are_written(word: str) -> Non
     assert {value: row.title for value, row in rows.items()} == {word: word}
 
 
-@pytest.mark.parametrize("mode", ["on", "off", "held", "dry_run"])
+@pytest.mark.parametrize("mode", ["live", "off", "held", "dry-run"])
 def test_modes_need_no_quotes(mode: str) -> None:
-    assert loaded(changed(("mode: on", f"mode: {mode}"))).config.flows[1].mode == mode
+    assert loaded(changed(("mode: live", f"mode: {mode}"))).config.flows[1].mode == mode
 
 
 @given(st.decimals(min_value=0, max_value=10**12, places=6))

@@ -32,7 +32,7 @@ from tests.unit.configuration_sample import ENVIRON, GOOD, changed, line_of, ref
             "connections.erp-main.limits.concurrency: must be a whole number",
         ),
         ("concurrency: 2", "concurrency: 0", "connections.erp-main.limits.concurrency: must be greater than"),
-        ("mode: on", "mode: onn", "flows[1].mode: must be 'on', 'held', 'dry_run' or 'off'"),
+        ("mode: live", "mode: liv", "flows[1].mode: must be 'live', 'held', 'dry-run' or 'off'"),
         ("event: order.created", "event: order.craeted", "flows[0].event: must be 'order.created', "),
         ("name: orders", "name: Orders!", "flows[0].name: is no name: use a-z"),
         (
@@ -94,7 +94,7 @@ def test_a_mistake_is_told_once_with_its_line_its_key_and_what_would_be_right(
     [
         ("    base_url: ${ERP_URL}\n", "connections.erp-main.base_url"),
         ("    system: some-erp\n", "connections.erp-main.system"),
-        ("    to: shop-us\n    mode: on\n", "flows[1].to"),
+        ("    to: shop-us\n    mode: live\n", "flows[1].to"),
         ("    token: ${SHOP_TOKEN}\n", "connections.shop-us.token"),
     ],
 )
@@ -115,7 +115,7 @@ def test_all_mistakes_are_told_together_in_the_order_of_the_file() -> None:
     text = changed(
         ("tenant: Company", "tenant: ${TENANT}"),
         ("system: some-shop", "system: shop"),
-        ("mode: on", "mode: onn"),
+        ("mode: live", "mode: liv"),
         ("to: shop-us", "to: shop-uk"),
         ("order.unpaid_balance", "order.unpaid"),
         ("shipment.ship_date", "shipment.date"),

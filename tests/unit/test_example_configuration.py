@@ -35,7 +35,7 @@ def fixture_example() -> Loaded:
 
 
 def test_the_example_with_the_example_environment_is_right(example: Loaded) -> None:
-    assert {settings.system for settings in example.config.connections.values()} == set(MODELS)
+    assert {one.system for one in example.config.connections.values()} == set(MODELS)
     ways = {(flow.source, flow.target) for flow in example.config.flows}
     assert ways == {("acumatica-main", "magento-us"), ("magento-us", "acumatica-main")}
 

@@ -5,9 +5,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.errors import MappingMissing, Rejected
-from connector.mapping import has_row, look_up_ship_via
-from schemas.config import CarrierService, ShipViaTable
+from connector.errors import Lacking, MappingMissing, Rejected
+from connector.mapping import LookUps, has_row, look_up, look_up_ship_via
+from schemas.config import CarrierService, Mapping, SharedTable, ShipViaTable, ValueTable
 
 UPS = CarrierService(carrier_code="ups", title="UPS Ground")
 TABLE = ShipViaTable.model_validate({"UPSGROUND": UPS, " PADDED ": UPS})
@@ -73,3 +73,73 @@ def test_a_template_that_fails_with_this_value_is_an_error_for_a_person() -> Non
     table = ShipViaTable(default=CarrierService(carrier_code="{{ 1 // (value | int) }}", title="x"))
     with pytest.raises(Rejected, match="cannot be filled in"):
         look_up_ship_via(table, "none")
+
+
+def test_a_row_without_the_code_that_is_needed_is_an_error_for_a_person() -> None:
+    with pytest.raises(Rejected, match="ship via 'UPSGROUND' becomes no code by row UPSGROUND") as refused:
+        look_up_ship_via(TABLE, "UPSGROUND", "code")
+    assert not isinstance(refused.value, MappingMissing)
+
+
+def test_an_error_names_the_table_and_the_value_that_lack() -> None:
+    with pytest.raises(MappingMissing) as missing:
+        look_up("warehouse", ValueTable.model_validate({"A": "B"}), " EAST ")
+    assert (missing.value.table, missing.value.value) == ("warehouse", "EAST")
+    assert missing.value.lacking == (Lacking("warehouse", "EAST"),)
+
+
+def test_an_error_of_a_shared_table_says_where_the_row_may_stand() -> None:
+    table = ValueTable.model_validate({"use": "items"}).joined({"items": SharedTable()})
+    with pytest.raises(
+        MappingMissing, match=r"has no row in the flow's mapping\.item, nor in tables\.items: add"
+    ):
+        look_up("item", table, "X")
+
+
+# -- all look-ups of an entry ------------------------------------------------------------------------------
+
+TABLES = Mapping.model_validate({"ship_via": {"UPS": "ups_GND"}, "item": {"A": "a"}, "warehouse": {"W": "w"}})
+
+
+def test_every_row_that_lacks_is_told_at_once() -> None:
+    tables = LookUps(TABLES)
+    tables.ship_via("DHL", "code")
+    tables.text("item", "B")
+    tables.text("item", "A")
+    tables.text("warehouse", "EAST")
+    tables.text("item", "B")
+    with pytest.raises(MappingMissing) as missing:
+        tables.complete()
+    assert missing.value.lacking == (
+        Lacking("ship_via", "DHL"),
+        Lacking("item", "B"),
+        Lacking("warehouse", "EAST"),
+    )
+    assert [row in missing.value.message for row in ('"DHL": …', '"B": …', '"EAST": …')] == [True] * 3
+    assert missing.value.message.count('"B": …') == 1
+
+
+def test_what_is_wrong_besides_is_told_with_the_rows() -> None:
+    tables = LookUps(TABLES)
+    tables.text("item", "B")
+    with pytest.raises(MappingMissing, match=r"the freight is not known$"):
+        tables.complete(also="the freight is not known")
+
+
+def test_what_was_found_is_kept_once_with_the_row_that_answered() -> None:
+    tables = LookUps(TABLES)
+    assert [tables.text("item", "A"), tables.text("item", "A"), tables.ship_via("UPS", "code").code] == [
+        "a",
+        "a",
+        "ups_GND",
+    ]
+    assert [(one.table, one.value, one.rule) for one in tables.complete()] == [
+        ("item", "A", "row A"),
+        ("ship_via", "UPS", "row UPS"),
+    ]
+
+
+def test_a_table_that_says_nothing_leaves_values_as_they_are() -> None:
+    tables = LookUps(Mapping())
+    assert tables.text("item", "A") == "A"
+    assert tables.complete() == ()

@@ -283,7 +283,7 @@ def test_a_flow_that_is_off_filters_before_anything_else() -> None:
     assert made.preferences == ()
 
 
-@pytest.mark.parametrize("mode", ["on", "held", "dry_run"])
+@pytest.mark.parametrize("mode", ["live", "held", "dry-run"])
 def test_other_modes_plan_everything_and_keep_the_mode(mode: str) -> None:
     made = plan(mode=mode)
     assert (made.mode, made.decision, len(made.steps)) == (mode, "deliver", 1)

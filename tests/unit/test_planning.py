@@ -1,12 +1,16 @@
 """From each type of event to its steps: what is said to the target, in which order, and why it cannot be said.
 
-Shipments and invoices are `test_planning_documents.py`; whether an event is delivered at all is `test_plan.py`.
+Shipments and invoices are `test_planning_documents.py`, the parts of a shipment `test_write_back.py`; whether an event
+is delivered at all is `test_plan.py`.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 import pytest
 
+from connector.asked import Planned
 from connector.errors import MappingMissing
 from connector.planned import (
     PLAIN,
@@ -20,34 +24,75 @@ from connector.planned import (
 )
 from connector.reference import EventIdentity, external_reference
 from schemas.base import DocumentRef
-from tests.unit.planning_given import ERP_LIKE, event_of, kinds, only, order, planned
+from tests.unit.planning_given import ERP_LIKE, IN_PARTS, event_of, kinds, only, order, planned, specs
 
 # -- what every step says ------------------------------------------------------------------------------------
 
-CASES: list[tuple[str, Manner, list[str]]] = [
-    ("order.created", PLAIN, ["order"]),
-    ("order.created", ERP_LIKE, ["customer", "order"]),
-    ("order.updated", PLAIN, ["comment"]),
-    ("order.cancelled", ERP_LIKE, ["cancel"]),
-    ("shipment.confirmed", PLAIN, ["shipment"]),
-    ("invoice.released", PLAIN, ["invoice"]),
-    ("invoice.released", ERP_LIKE, ["payment"]),
+
+@dataclass(frozen=True)
+class Case:
+    """An event on a flow with these settings, to a target of this manner, and the kinds of steps that it leads to."""
+
+    type: str
+    manner: Manner
+    expected: tuple[str, ...]
+    flow: Mapping[str, Any] = field(default_factory=dict)
+
+    def planned(self, **write_back: Any) -> Planned:
+        """The steps; with this in the flow's write-back besides. A void takes back what a confirmation wrote."""
+        settings = {**self.flow, "write_back": {**self.flow.get("write_back", {}), **write_back}}
+        carried = {"1001": specs(replace(self, type="shipment.confirmed").planned())} if self.voids else {}
+        return planned(event_of(self.type), manner=self.manner, carried=carried, **settings)
+
+    @property
+    def voids(self) -> bool:
+        """Does it take something back?"""
+        return self.type == "shipment.voided"
+
+
+EVERYTHING: Mapping[str, Any] = {
+    "write_back": {
+        "freight": {"amount": "fixed", "value": "9.50"},
+        "notes": "shipped",
+        "fields": {"header": {"U_SHIPMENT": "{{ shipment.number }}"}},
+        "ship_via": False,
+        "confirm": True,
+    }
+}
+INVOICED = {"write_back": EVERYTHING["write_back"] | {"create_invoice": True}}
+PARTS_OF_A_SHIPMENT = ("freight", "tracking", "note", "fields")
+
+CASES = [
+    Case("order.created", PLAIN, ("order",)),
+    Case("order.created", ERP_LIKE, ("customer", "order")),
+    Case("order.updated", PLAIN, ("comment",)),
+    Case("order.cancelled", ERP_LIKE, ("cancel",)),
+    Case("shipment.confirmed", PLAIN, ("shipment",)),
+    Case(
+        "shipment.confirmed",
+        IN_PARTS["shipment"],
+        ("shipment", *PARTS_OF_A_SHIPMENT, "confirm"),
+        EVERYTHING,
+    ),
+    Case("shipment.confirmed", IN_PARTS["order"], ("invoice", *PARTS_OF_A_SHIPMENT), INVOICED),
+    Case("shipment.voided", PLAIN, ("undo",)),
+    Case("shipment.voided", IN_PARTS["shipment"], ("undo",) * 4, EVERYTHING),
+    Case("invoice.released", PLAIN, ("invoice",)),
+    Case("invoice.released", ERP_LIKE, ("payment",)),
 ]
-IDS = [f"{type_}-{'-'.join(steps)}" for type_, _, steps in CASES]
+each_case = pytest.mark.parametrize(
+    "case", CASES, ids=[f"{one.type}-{'-'.join(one.expected)}" for one in CASES]
+)
 
 
-@pytest.mark.parametrize(("type_", "manner", "expected"), CASES, ids=IDS)
-def test_each_event_leads_to_its_steps_in_the_target_s_manner(
-    type_: str, manner: Manner, expected: list[str]
-) -> None:
-    assert kinds(planned(event_of(type_), manner=manner)) == expected
+@each_case
+def test_each_event_leads_to_its_steps_in_the_target_s_manner(case: Case) -> None:
+    assert tuple(kinds(case.planned())) == case.expected
 
 
-@pytest.mark.parametrize(("type_", "manner", "expected"), CASES, ids=IDS)
-def test_each_step_says_which_document_and_which_order_it_is_about(
-    type_: str, manner: Manner, expected: list[str]
-) -> None:
-    for step in planned(event_of(type_), manner=manner)[1]:
+@each_case
+def test_each_step_says_which_document_and_which_order_it_is_about(case: Case) -> None:
+    for step in case.planned()[1]:
         assert (step.order.order.number, step.order.order.key) == ("1001", "guid-1001")
         assert step.order.external_number == "W1001"
         assert step.document.connection == "erp"
@@ -55,36 +100,40 @@ def test_each_step_says_which_document_and_which_order_it_is_about(
         assert step.document.number == own
 
 
-@pytest.mark.parametrize(("type_", "manner", "expected"), CASES, ids=IDS)
-def test_each_step_bears_a_reference_of_its_own_that_is_made_of_flow_event_and_key(
-    type_: str, manner: Manner, expected: list[str]
-) -> None:
-    data = event_of(type_)
-    made = planned(data, manner=manner, write_back={"order_comment": "told"})[1]
-    identity = EventIdentity(source="erp", type=type_, document=data.document.number)
+@each_case
+def test_each_step_bears_a_reference_of_its_own_that_is_made_of_flow_event_and_key(case: Case) -> None:
+    made = case.planned(order_comment="told")[1]
+    document = event_of(case.type).document.number
+    identity = EventIdentity(source="erp", type=case.type, document=document)
     assert [step.reference for step in made] == [
         external_reference("one", identity, step.key) for step in made
     ]
     assert len({step.reference for step in made}) == len(made)
 
 
-@pytest.mark.parametrize(("type_", "manner", "expected"), CASES, ids=IDS)
-def test_each_step_is_stored_and_read_again_as_it_was(
-    type_: str, manner: Manner, expected: list[str]
-) -> None:
-    for step in planned(event_of(type_), manner=manner)[1]:
+@each_case
+def test_each_step_needs_only_what_is_done_before_it(case: Case) -> None:
+    done: set[str] = set()
+    for step in case.planned(order_comment="told")[1]:
+        assert set(step.needs) <= done
+        done.add(step.key)
+
+
+@each_case
+def test_each_step_is_stored_and_read_again_as_it_was(case: Case) -> None:
+    for step in case.planned()[1]:
         assert parse_step(step.model_dump(mode="json")) == step
 
 
 def test_every_kind_of_step_comes_of_some_event() -> None:
-    assert {kind for *_, steps in CASES for kind in steps} == {
+    assert {kind for case in CASES for kind in case.expected} == {
         one.model_fields["kind"].default for one in get_args(Step)
     }
 
 
-def test_comments_and_cancellations_are_no_documents_under_another_number() -> None:
-    unlinked = {one.model_fields["kind"].default for one in get_args(Step) if not one.linked}
-    assert unlinked == {"comment", "cancel"}
+def test_only_steps_that_make_a_document_link_it_to_ours() -> None:
+    linked = {one.model_fields["kind"].default for one in get_args(Step) if one.linked}
+    assert linked == {"customer", "order", "shipment", "invoice", "payment"}
 
 
 # -- orders --------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ def valid(text: str) -> bool:
 
 
 def test_the_schema_takes_a_right_file() -> None:
-    assert valid(changed(("mode: on", 'mode: "on"'), ("concurrency: 2", 'concurrency: "${LIMIT}"')))
+    assert valid(changed(("mode: live", 'mode: "live"'), ("concurrency: 2", 'concurrency: "${LIMIT}"')))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_the_schema_takes_a_right_file() -> None:
     ],
 )
 def test_the_schema_refuses_what_reading_refuses(old: str, new: str) -> None:
-    assert not valid(changed((old, new), ("mode: on", 'mode: "on"')))
+    assert not valid(changed((old, new), ("mode: live", 'mode: "live"')))
 
 
 def test_everything_we_say_is_exported() -> None:

@@ -19,7 +19,7 @@ from connector.status import (
 
 LEGAL = {
     "held": "queued ignored",
-    "queued": "delivering filtered errored ignored superseded",
+    "queued": "delivering filtered errored held ignored superseded",
     "delivering": "published retrying waiting errored simulated queued",
     "retrying": "delivering ignored superseded",
     "waiting": "queued errored ignored superseded",

@@ -10,7 +10,7 @@ from connector.simulators.acumatica.actions import ACTIONS, DELETIONS
 from connector.simulators.acumatica.entities import ENTITIES
 from connector.simulators.acumatica.erp import Erp
 from connector.simulators.acumatica.record import Entity, Record
-from connector.simulators.acumatica.view import Tree, View, show
+from connector.simulators.acumatica.view import View, everything, show
 from connector.simulators.acumatica.writing import write
 from connector.simulators.base import SeedError
 
@@ -35,11 +35,6 @@ def find(erp: Erp, entity: Entity, key: Sequence[str]) -> Record:
 def whole(record: Record) -> dict[str, object]:
     """A record with everything expanded."""
     return show(record, View(everything(record.entity)))
-
-
-def everything(entity: Entity) -> Tree:
-    """All that can be expanded of an entity."""
-    return Tree({name: everything(inner) for name, inner in {**entity.details, **entity.linked}.items()})
 
 
 def enter(erp: Erp, entity: Entity, given: Mapping[str, Any]) -> Record:

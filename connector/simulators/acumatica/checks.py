@@ -7,9 +7,8 @@ in silence is dropped here in silence.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
-from connector.simulators.acumatica import customers, invoices, orders, payments, shipments
+from connector.simulators.acumatica import customers, invoices, payments
 from connector.simulators.acumatica.contract import SALES_ORDER
 from connector.simulators.acumatica.contract_customers import CUSTOMER
 from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
@@ -44,6 +43,7 @@ _NAMES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("WarehouseID", "warehouses", "Warehouse"),
     ),
     "TaxDetail": (("TaxID", "taxes", "Tax ID"),),
+    "ShipmentPackage": (("BoxID", "boxes", "Box ID"),),
     "Shipment": (("ShipVia", "ship_vias", "Ship Via"), ("WarehouseID", "warehouses", "Warehouse")),
     "SalesInvoice": (("CustomerID", "customers", "Customer"),),
     "SalesInvoiceDetail": (("InventoryID", "items", "Inventory ID"),),
@@ -56,8 +56,11 @@ _NAMES: dict[str, tuple[tuple[str, str, str], ...]] = {
 }
 """By entity: field, list of known names, display name. A list that nobody seeded is not checked."""
 
-KINDS_OF_NAMES = frozenset(kind for rows in _NAMES.values() for _, kind, _ in rows)
-"""The lists of names that a seed may give."""
+KINDS_OF_NAMES = frozenset(kind for rows in _NAMES.values() for _, kind, _ in rows) | {
+    "states",
+    "serial_items",
+}
+"""The lists of names that a seed may give: states as `US/TX`, serial items whose numbers are assigned when used."""
 
 _REQUIRED = {
     "Customer": (("CustomerName", "Customer Name"),),
@@ -68,7 +71,8 @@ _REQUIRED = {
 }
 
 
-def _check_names(erp: Erp, record: Record, problems: Problems) -> None:
+def check_names(erp: Erp, record: Record, problems: Problems) -> None:
+    """What must be given is given, and what is referred to exists, rows included."""
     for name, title in _REQUIRED.get(record.entity.name, ()):
         if not record.text(name):
             problems.add(record, name, f"'{title}' cannot be empty.")
@@ -77,7 +81,7 @@ def _check_names(erp: Erp, record: Record, problems: Problems) -> None:
             problems.add(record, name, f"'{title}' cannot be found in the system.")
     for rows in record.details.values():
         for row in rows:
-            _check_names(erp, row, problems)
+            check_names(erp, row, problems)
 
 
 def _at_most(problems: Problems, row: Record, name: str, limit: Decimal) -> None:
@@ -88,14 +92,14 @@ def _at_most(problems: Problems, row: Record, name: str, limit: Decimal) -> None
 
 def check_customer(erp: Erp, customer: Record, existing: Record | None, problems: Problems) -> None:
     """A customer needs a name, a known class, and an ID where customers are numbered by hand."""
-    _check_names(erp, customer, problems)
+    check_names(erp, customer, problems)
     if existing is None and erp.options.manual_customers and not customer.text("CustomerID"):
         problems.add(customer, "CustomerID", "'Customer ID' cannot be empty.")
 
 
 def check_order(erp: Erp, order: Record, existing: Record | None, problems: Problems) -> None:
     """An order needs known names; charges and addresses that are not overridden are dropped in silence."""
-    _check_names(erp, order, problems)
+    check_names(erp, order, problems)
     _check_status_of_customer(erp, order, problems)
     for line in order.rows("Details"):
         if line.number("OrderQty") < line.number("QtyOnShipments"):
@@ -120,69 +124,9 @@ def _drop_freight(order: Record, existing: Record | None) -> None:
         totals.put(Freight=existing.link("Totals").number("Freight") if existing else NONE)
 
 
-def check_shipment(erp: Erp, shipment: Record, existing: Record | None, problems: Problems) -> None:
-    """A shipment ships what is open of its orders; once confirmed its lines are closed."""
-    _check_names(erp, shipment, problems)
-    if not shipment.rows("Details"):
-        problems.add(shipment, "ShipmentNbr", "A shipment must have at least one line.")
-    if existing and existing.text("Status") in orders.POSTED and _shipped(existing) != _shipped(shipment):
-        problems.add(shipment, "Status", "The lines of a confirmed shipment cannot be changed.")
-    _spread_orders(erp, shipment)
-    asked: dict[tuple[str, ...], Any] = {}
-    for line in shipment.rows("Details"):
-        _check_shipment_line(erp, line, existing, problems, asked)
-
-
-def _shipped(shipment: Record) -> list[tuple[object, ...]]:
-    return [(*_line_key(line), line.number("ShippedQty")) for line in shipment.rows("Details")]
-
-
-def _spread_orders(erp: Erp, shipment: Record) -> None:
-    """A line that names an order but no order line stands for all open lines of that order."""
-    spread: list[Record] = []
-    for line in shipment.rows("Details"):
-        order = erp.find(SALES_ORDER, (line.text("OrderType"), line.text("OrderNbr")))
-        if order is None or line.fields.get("OrderLineNbr") is not None:
-            spread.append(line)
-            continue
-        opened = [one for one in order.rows("Details") if shipments.open_quantity(one) > 0]
-        spread += [shipments.line_for(order, one, shipments.open_quantity(one)) for one in opened]
-    shipment.details["Details"] = spread
-
-
-def _check_shipment_line(
-    erp: Erp, line: Record, existing: Record | None, problems: Problems, asked: dict[tuple[str, ...], Any]
-) -> None:
-    order = erp.find(SALES_ORDER, (line.text("OrderType"), line.text("OrderNbr")))
-    origin = shipments.order_line(order, line) if order else None
-    if origin is None:
-        problems.add(line, "OrderNbr", "'Order Nbr.' cannot be found in the system.")
-        return
-    own = sum(
-        (
-            row.number("ShippedQty")
-            for row in (existing.rows("Details") if existing else [])
-            if _line_key(row) == _line_key(line)
-        ),
-        NONE,
-    )
-    available = shipments.open_quantity(origin) + own - asked.get(_line_key(line), NONE)
-    if line.fields.get("ShippedQty") is None:
-        line.put(ShippedQty=available)
-    if line.number("ShippedQty") > available:
-        problems.add(
-            line, "ShippedQty", "The shipped quantity exceeds the open quantity of the sales order line."
-        )
-    asked[_line_key(line)] = asked.get(_line_key(line), NONE) + line.number("ShippedQty")
-
-
-def _line_key(line: Record) -> tuple[str, ...]:
-    return line.text("OrderType"), line.text("OrderNbr"), line.text("OrderLineNbr")
-
-
 def check_invoice(erp: Erp, invoice: Record, existing: Record | None, problems: Problems) -> None:
     """An invoice needs known names; once released its amounts are closed, and a change is dropped."""
-    _check_names(erp, invoice, problems)
+    check_names(erp, invoice, problems)
     if existing is not None and existing.facts.get("released"):
         _close(invoice, existing, ("Hold", "CustomerID", "Date", "Currency"))
         invoice.details["Details"] = existing.copy().rows("Details")
@@ -195,7 +139,7 @@ def _close(record: Record, existing: Record, names: Iterable[str]) -> None:
 
 def check_payment(erp: Erp, payment: Record, existing: Record | None, problems: Problems) -> None:
     """A payment pays open documents of its customer, none of them more than is unpaid."""
-    _check_names(erp, payment, problems)
+    check_names(erp, payment, problems)
     if existing is not None and existing.facts.get("released"):
         _close(payment, existing, ("Hold", "CustomerID", "PaymentAmount", "PaymentMethod", "CashAccount"))
     for row in payment.rows("OrdersToApply"):

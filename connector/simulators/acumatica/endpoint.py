@@ -20,7 +20,7 @@ from connector.simulators.acumatica.errors import (
 )
 from connector.simulators.acumatica.operations import Operations
 from connector.simulators.acumatica.options import Options
-from connector.simulators.acumatica.own_faults import not_created
+from connector.simulators.acumatica.own_faults import not_created, refused_fields, without_ignored
 from connector.simulators.acumatica.record import Entity, Record
 from connector.simulators.acumatica.sessions import Session
 from connector.simulators.acumatica.values import is_guid
@@ -122,7 +122,9 @@ class Endpoint:
 
     def _write(self, call: Call, existing: Record | None, body: Mapping[str, Any]) -> Reply:
         view = read_view(call.received.query_pairs, call.entity)
-        record = write(call.erp, call.entity, existing, body)
+        faults = call.received.faults
+        refused = refused_fields(faults, body)
+        record = write(call.erp, call.entity, existing, without_ignored(faults, body), refused)
         return Reply.of(show(record, view))
 
     def delete(self, call: Call) -> Reply:

@@ -75,6 +75,12 @@ def status_invalid() -> VendorError:
     return failure("Document Status is invalid for processing.", "PX.Data.PXException")
 
 
+def does_not_ship(order_type: str, number: str) -> VendorError:
+    """The shipping of an order whose type has 'Process Shipments' unchecked; the wording is ours."""
+    text = f"The order {order_type} {number} cannot be shipped: Process Shipments is not checked for its order type."
+    return failure(text, "PX.Data.PXException")
+
+
 def on_hold() -> VendorError:
     """The release of a document that is On Hold."""
     return failure("Document is On Hold and cannot be released.", "PX.Data.PXException")

@@ -49,6 +49,8 @@ class Options(BaseModel):
     """Whether a new customer must bring its CustomerID; else it gets the next one, whatever was sent."""
     invoices_on_hold: bool = False
     """Whether an invoice that is prepared is On Hold first; else it is Balanced, ready to be released."""
+    unshipped_types: tuple[str, ...] = ("QT",)
+    """Order types whose 'Process Shipments' is not checked: nothing is shipped from their orders."""
     delegate_fields: tuple[str, ...] = ()
     """`Entity.Field` names that a list request cannot return (GET by key can)."""
 

@@ -1,7 +1,9 @@
 """The faults that only this simulator knows: their shapes. Who commits them: simulator.py and endpoint.py."""
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from pydantic import Field
 
 from connector.simulators.acumatica.errors import SeatForm
 from connector.simulators.base import Fault
@@ -27,13 +29,47 @@ class NotCreatedFault(Fault):
     answer: Literal[202, 204] = 204
 
 
+class FieldsRefusedFault(Fault):
+    """A PUT that sends one of these members is answered 422, with `text` beside it; nothing is stored."""
+
+    kind: Literal["fields_refused"]
+    fields: tuple[str, ...] = Field(min_length=1)
+    text: str = "The record cannot be saved."
+
+
+class FieldsIgnoredFault(Fault):
+    """A PUT that sends these members is accepted, and they are dropped in silence, as unknown ones are."""
+
+    kind: Literal["fields_ignored"]
+    fields: tuple[str, ...] = Field(min_length=1)
+
+
 OWN_FAULTS: dict[str, type[Fault]] = {
     "seat_limit": SeatFault,
     "long_operation": LongOperationFault,
     "not_created": NotCreatedFault,
+    "fields_refused": FieldsRefusedFault,
+    "fields_ignored": FieldsIgnoredFault,
 }
 
 
 def not_created(faults: Iterable[Fault]) -> NotCreatedFault | None:
     """The fault of that kind, if this request suffers it."""
     return next((one for one in faults if isinstance(one, NotCreatedFault)), None)
+
+
+def without_ignored(faults: Iterable[Fault], body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The body of a PUT as far as it is looked at."""
+    ignored = {name for one in faults if isinstance(one, FieldsIgnoredFault) for name in one.fields}
+    return {name: value for name, value in body.items() if name not in ignored}
+
+
+def refused_fields(faults: Iterable[Fault], body: Mapping[str, Any]) -> dict[str, str]:
+    """The members of a PUT that are refused, with the text that says so."""
+    return {
+        name: one.text
+        for one in faults
+        if isinstance(one, FieldsRefusedFault)
+        for name in one.fields
+        if name in body
+    }

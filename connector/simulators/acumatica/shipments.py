@@ -17,12 +17,16 @@ from connector.simulators.acumatica.contract import (
 )
 from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
 from connector.simulators.acumatica.erp import Erp, derived_id, order_keys
-from connector.simulators.acumatica.errors import status_invalid
+from connector.simulators.acumatica.errors import does_not_ship, failure, status_invalid
 from connector.simulators.acumatica.record import Record
 from connector.simulators.acumatica.totals import NONE
 from connector.simulators.acumatica.values import midnight
 
-_SHIPPABLE = frozenset({"Open", "Back Order", "Shipping"})
+SHIPPABLE = frozenset({"Open", "Back Order", "Shipping"})
+"""The statuses of an order that ships."""
+
+UNASSIGNED = "One or more lines for item '{item}' have unassigned Location and/or Lot/Serial Number"
+"""The product's own text (`PX.Objects.IN.Messages`)."""
 
 
 def open_quantity(line: Record) -> Decimal:
@@ -40,8 +44,10 @@ def create_from_order(erp: Erp, order: Record, date: datetime | None, warehouse:
 
     Raises VendorError when the order's status does not allow shipping.
     """
-    if order.text("Status") not in _SHIPPABLE:
+    if order.text("Status") not in SHIPPABLE:
         raise status_invalid()
+    if order.text("OrderType") in erp.options.unshipped_types:
+        raise does_not_ship(order.text("OrderType"), order.text("OrderNbr"))
     lines = [line for line in order.rows("Details") if open_quantity(line) > 0]
     if warehouse:
         lines = [line for line in lines if line.text("WarehouseID") == warehouse]
@@ -56,8 +62,6 @@ def create_from_order(erp: Erp, order: Record, date: datetime | None, warehouse:
         ShipmentNbr=erp.next_number(SHIPMENT),
     )
     shipment.details["Details"] = [line_for(order, line, open_quantity(line)) for line in lines]
-    for name in ("ShipToAddress", "ShipToContact"):
-        shipment.link("ShippingSettings").linked[name] = order.link(name).copy()
     complete(erp, shipment)
     store(erp, shipment)
     return shipment
@@ -95,6 +99,9 @@ def complete(erp: Erp, shipment: Record) -> None:
         FreightCurrencyID="USD",
         CurrencyRate=Decimal("1.0"),
     )
+    if first is not None and not shipment.link("ShippingSettings").linked:
+        for name in ("ShipToAddress", "ShipToContact"):
+            shipment.link("ShippingSettings").linked[name] = first.link(name).copy()
     for detail in ("Details", "Packages"):
         orders.number_lines(shipment, detail)
     for line in shipment.rows("Details"):
@@ -184,9 +191,12 @@ def store(erp: Erp, shipment: Record) -> None:
 
 
 def confirm(erp: Erp, shipment: Record) -> None:
-    """Confirm an open shipment. Raises VendorError when it is not Open."""
+    """Confirm an open shipment. Raises VendorError when it is not Open, or serial numbers are missing."""
     if shipment.text("Status") != "Open":
         raise status_invalid()
+    item = unassigned_item(erp, shipment)
+    if item:
+        raise failure(UNASSIGNED.format(item=item), "PX.Data.PXException")
     _move(erp, shipment, "Confirmed")
 
 
@@ -195,6 +205,16 @@ def correct(erp: Erp, shipment: Record) -> None:
     if shipment.text("Status") != "Confirmed":
         raise status_invalid()
     _move(erp, shipment, "Open")
+
+
+def unassigned_item(erp: Erp, shipment: Record) -> str:
+    """An item of the shipment whose serial numbers are still to be assigned; empty where there is none."""
+    serial = erp.known.get("serial_items", set())
+    for line in shipment.rows("Details"):
+        lots = line.details.get("Allocations", [])
+        if line.text("InventoryID") in serial and not all(lot.text("LotSerialNbr") for lot in lots):
+            return line.text("InventoryID")
+    return ""
 
 
 def _move(erp: Erp, shipment: Record, status: str) -> None:

@@ -38,6 +38,11 @@ class Tree:
         return set(self.below)
 
 
+def everything(entity: Entity) -> Tree:
+    """All that can be expanded of an entity."""
+    return Tree({name: everything(inner) for name, inner in {**entity.details, **entity.linked}.items()})
+
+
 @dataclass(frozen=True)
 class View:
     """What of an entity is asked for; `select` None means every field."""

@@ -5,9 +5,18 @@ Unknown and read-only fields are ignored in silence, as recorded. It never answe
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from connector.simulators.acumatica import checks, customers, invoices, orders, payments, shipments
+from connector.simulators.acumatica import (
+    checks,
+    customers,
+    invoices,
+    orders,
+    payments,
+    shipment_checks,
+    shipments,
+)
 from connector.simulators.acumatica.checks import Problems
 from connector.simulators.acumatica.contract import PAYMENT, SALES_ORDER, SHIPMENT
 from connector.simulators.acumatica.contract_customers import CUSTOMER
@@ -16,15 +25,24 @@ from connector.simulators.acumatica.erp import NEW, Erp, order_keys
 from connector.simulators.acumatica.errors import entity_has_errors, invalid_request
 from connector.simulators.acumatica.record import Entity, Record
 from connector.simulators.acumatica.values import read
-from connector.simulators.acumatica.view import Tree, View, show
+from connector.simulators.acumatica.view import Tree, View, everything, show
 
 _SYSTEM = frozenset(
     {"id", "rowNumber", "note", "custom", "error", "files", "_links", "delete", "_workflowActions"}
 )
 
 
-def write(erp: Erp, entity: Entity, existing: Record | None, body: Mapping[str, Any]) -> Record:
-    """Create a record, or change `existing`. Raises VendorError: 400 malformed body, 422 refused values."""
+def write(
+    erp: Erp,
+    entity: Entity,
+    existing: Record | None,
+    body: Mapping[str, Any],
+    refused: Mapping[str, str] = MappingProxyType({}),
+) -> Record:
+    """Create a record, or change `existing`; `refused` are members of the body that are not accepted, with a text.
+
+    Raises VendorError: 400 malformed body, 422 refused values.
+    """
     record = existing.copy() if existing else Record(entity)
     before = order_keys(existing) if existing else set()
     errors = Problems()
@@ -32,6 +50,8 @@ def write(erp: Erp, entity: Entity, existing: Record | None, body: Mapping[str, 
     _apply(record, body, errors, fixed)
     rules = _RULES[entity.name]
     rules.check(erp, record, existing, errors)
+    for name, text in refused.items():
+        _refuse(record, name, text, errors)
     if errors.found:
         raise _refusal(record, body, errors, existing is not None)
     if existing is None and not record.text(entity.keys[-1]):
@@ -39,6 +59,14 @@ def write(erp: Erp, entity: Entity, existing: Record | None, body: Mapping[str, 
     rules.complete(erp, record)
     rules.store(erp, record, before)
     return record
+
+
+def _refuse(record: Record, name: str, text: str, errors: Problems) -> None:
+    """Note a refusal beside the member that it is about: a field, or the first one of the last row."""
+    rows = record.details.get(name)
+    about = rows[-1] if rows else record.linked.get(name, record)
+    place = name if name in about.entity.fields else next(iter(about.entity.fields))
+    errors.add(about, place, text)
 
 
 def _is_numbered_by_hand(erp: Erp, entity: Entity) -> bool:
@@ -128,11 +156,12 @@ def _apply_custom(record: Record, given: Any) -> None:
 def _refusal(record: Record, body: Mapping[str, Any], errors: Problems, updating: bool) -> Exception:
     """422: the fields sent, those with errors, and the keys; the two spaces are in the product's text."""
     sent = {name for name in body if name in record.entity.fields} | set(record.entity.keys)
-    details = {name for name in body if name in record.entity.details}
+    whole = everything(record.entity).below
+    details = {name: whole[name] for name in sorted(body) if name in whole}
     last = record.entity.keys[-1]
     if not record.text(last):
         record.fields[last] = NEW
-    shown = show(record, View(Tree.of(sorted(details)), Tree.of(sorted(sent | details))), errors=errors.found)
+    shown = show(record, View(Tree(details), Tree.of(sorted(sent | details.keys()))), errors=errors.found)
     verb = "Updating" if updating else "Inserting"
     title = record.entity.title
     text = f"{verb}  '{title}' record raised at least one error. Please review the errors."
@@ -159,7 +188,7 @@ _RULES: dict[str, _Rules] = {
     CUSTOMER.name: _Rules(checks.check_customer, customers.complete, customers.store),
     SALES_ORDER.name: _Rules(checks.check_order, orders.complete, _store_order),
     SHIPMENT.name: _Rules(
-        checks.check_shipment,
+        shipment_checks.check_shipment,
         shipments.complete,
         lambda erp, shipment, before: shipments.store(erp, shipment),
     ),

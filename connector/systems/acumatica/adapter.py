@@ -11,6 +11,7 @@ from connector.systems.acumatica.client import Client, judge
 from connector.systems.acumatica.numbers import KINDS
 from connector.systems.acumatica.settings import AcumaticaSettings
 from connector.systems.acumatica.source import Source
+from connector.systems.acumatica.write_back import PARTS
 from connector.systems.base import (
     Adapter,
     Capabilities,
@@ -27,7 +28,14 @@ from connector.systems.base import (
 )
 from connector.systems.http import Http, Reply
 from schemas.config import ConnectionSettings
-from schemas.events import InvoiceReleased, OrderCancelled, OrderCreated, OrderUpdated, ShipmentConfirmed
+from schemas.events import (
+    InvoiceReleased,
+    OrderCancelled,
+    OrderCreated,
+    OrderUpdated,
+    ShipmentConfirmed,
+    ShipmentVoided,
+)
 
 _UNLISTED_STATUSES = (401, 403)
 _EVER = "datetimeoffset'2000-01-01T00:00:00.000+00:00'"
@@ -43,12 +51,20 @@ class AcumaticaAdapter(Adapter):
             for event in (OrderCreated, OrderUpdated, OrderCancelled, ShipmentConfirmed, InvoiceReleased)
         ),
         target_of=frozenset(
-            event.type for event in (OrderCreated, OrderUpdated, OrderCancelled, InvoiceReleased)
+            event.type
+            for event in (
+                OrderCreated,
+                OrderUpdated,
+                OrderCancelled,
+                InvoiceReleased,
+                ShipmentConfirmed,
+                ShipmentVoided,
+            )
         ),
         fetches=frozenset(KINDS),
         polls=frozenset(KINDS),
         webhook=True,
-        manner=Manner(customers=True, invoices="payment"),
+        manner=Manner(customers=True, invoices="payment", parts=PARTS, onto="shipment"),
     )
 
     def __init__(self, connection: str, settings: ConnectionSettings) -> None:

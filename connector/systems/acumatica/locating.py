@@ -49,8 +49,12 @@ async def orders_named(site: Site, number: str) -> tuple[OrderThere, ...]:
     return tuple([await read_order(site, number_there(row)) for row in rows])
 
 
-def _linked(step: PlannedStep, known: Known) -> DocumentRef | None:
-    """The order by its link, or as an earlier step of the same entry made it, whose link is not stored yet."""
+def _linked(site: Site, step: PlannedStep, known: Known) -> DocumentRef | None:
+    """The order by its link, or as an earlier step of the same entry made it, whose link is not stored yet; one whose
+    number is Acumatica's own, as a shipping system names it, needs none."""
+    ours = step.order.order
+    if ours.connection == site.connection:
+        return ours
     made = (known.made[key] for key in step.needs if key in known.made)
     return known.order or next((one for one in made if one.kind == "order"), None)
 
@@ -58,7 +62,7 @@ def _linked(step: PlannedStep, known: Known) -> DocumentRef | None:
 async def locate(site: Site, step: PlannedStep, known: Known) -> Located:
     """The order that a step is about, rather one that is not cancelled. Raises NotFound where it is not there (yet),
     Rejected where several could be meant."""
-    linked = _linked(step, known)
+    linked = _linked(site, step, known)
     if linked is not None:
         order = await read_order(site, linked.number)
         return Located(order, reference_to(site, order))

@@ -3,14 +3,16 @@
 Only models of the configuration; what is done with them stands in the files beside it.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
-from connector.systems.acumatica.target_settings import OrderWrites
+from connector.systems.acumatica.target_settings import OrderWrites, ShipmentWrites
+from connector.systems.acumatica.write_back import refused
 from schemas.base import Currency, Model
-from schemas.config import ConnectionSettings, Limits
+from schemas.config import ConnectionSettings, Flow, Limits, Problem
 
 ANY_COMPANY = "*"
 """As `webhook.company`: push notifications of every tenant are heard."""
@@ -164,6 +166,7 @@ class AcumaticaSettings(ConnectionSettings):
     unreleased_statuses: frozenset[str] = UNRELEASED
     modified: ModifiedFields = ModifiedFields()
     orders: OrderWrites = OrderWrites()
+    shipments: ShipmentWrites = ShipmentWrites()
     limits: AcumaticaLimits = AcumaticaLimits()
     settle: float = Field(default=600, ge=0)
 
@@ -184,6 +187,10 @@ class AcumaticaSettings(ConnectionSettings):
                 raise ValueError(f"{both[0]!r} stands in {one} and in {other}: remove it from one")
         return self
 
+    def refuses(self, flow: Flow) -> Iterator[Problem]:
+        """What a shipment's write-back cannot do here."""
+        return refused(flow)
+
     @property
     def zone(self) -> ZoneInfo:
         """The site's time zone."""
@@ -194,3 +201,7 @@ class AcumaticaSettings(ConnectionSettings):
         """View and field of the order reference, where it is a custom field."""
         view, dot, field = self.order_reference.partition(".")
         return (view, field) if dot else None
+
+    def ship_via_members(self, event: str) -> tuple[str, ...]:
+        """What a row must say: the ship via that is written here."""
+        return ("code",) if event in ("order.created", "shipment.confirmed") else ()

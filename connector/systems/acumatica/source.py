@@ -12,6 +12,7 @@ from connector.systems.acumatica.client import Client
 from connector.systems.acumatica.numbers import KINDS, keys_of, number_of
 from connector.systems.acumatica.parts import understood
 from connector.systems.acumatica.settings import AcumaticaSettings
+from connector.systems.acumatica.shipment_standing import made_references
 from connector.systems.acumatica.wire import WireInvoice, WireOrder, WirePayment, WireShipment
 from connector.systems.base import Fetched, Wanted
 from schemas.base import DocumentRef
@@ -80,7 +81,7 @@ class Source:
             document = self._reference("shipment", wire.ShipmentNbr, wire.NoteID or None)
             facts = shipments.shipment_facts(wire, self._connection, self._settings)
             numbers = shipments.shipment_orders(wire) if facts and "order" in wanted.context else ()
-        return Fetched(document, facts, await self._orders(numbers))
+        return Fetched(document, facts, await self._orders(numbers), made_references(wire.note))
 
     async def _invoice(self, wanted: Wanted) -> Fetched:
         wire = await self._read_invoice(wanted.number)

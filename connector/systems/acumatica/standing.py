@@ -33,10 +33,13 @@ class CustomerThere(Entity):
 
 
 class LineThere(Entity):
-    """SalesOrderDetail; `Amount` is after the line's discount."""
+    """SalesOrderDetail; `Amount` is after the line's discount, `QtyOnShipments` counts open and confirmed ones."""
 
+    LineNbr: Text = ""
     InventoryID: Text = ""
+    WarehouseID: Text = ""
     OrderQty: Number = None
+    QtyOnShipments: Number = None
     Amount: Number = None
 
 
@@ -73,6 +76,7 @@ class OrderThere(Entity):
     OrderNbr: Text = ""
     Status: Text = ""
     CustomerID: Text = ""
+    LocationID: Text = ""
     CurrencyID: Text = ""
     ExternalRef: Text = ""
     CustomerOrder: Text = ""

@@ -1,6 +1,7 @@
-"""How orders, customers and payments are written at an Acumatica site: the part of a connection's settings for it.
+"""How orders, customers, payments and packages are written at an Acumatica site: a part of a connection's settings.
 
-Only models of the configuration; what is done with them stands in `customers.py`, `ordering.py` and `paying.py`.
+Only models of the configuration; what is done with them stands in `customers.py`, `ordering.py`, `paying.py` and
+`packing.py`.
 """
 
 from decimal import Decimal
@@ -21,6 +22,14 @@ class PaymentWrites(Model):
     type: Literal["Payment", "Prepayment"] = "Payment"
     cash_accounts: dict[Code, Code] = Field(default_factory=dict)
     release: bool = True
+
+
+class ShipmentWrites(Model):
+    """How packages are written onto shipments: the BoxID of each box of the shipping system (its own name where it is
+    not listed), and of packages that name no box."""
+
+    box: str = Field(default="", max_length=64)
+    boxes: dict[Code, Code] = Field(default_factory=dict)
 
 
 class OrderWrites(Model):

@@ -38,7 +38,7 @@ class MagentoAdapter(Adapter):
     """
 
     settings_model: ClassVar[type[ConnectionSettings]] = MagentoSettings
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    capabilities = Capabilities(
         source_of=frozenset(
             {
                 "order.created",

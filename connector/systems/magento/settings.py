@@ -3,6 +3,7 @@
 Declared in the configuration file under `connections:`; nothing here talks to a server.
 """
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -10,9 +11,23 @@ from pydantic import Field, SecretStr
 
 from connector.systems.magento.event_settings import AdobeIo, InvoiceReleased
 from schemas.base import Currency, ExactDecimal, Model
-from schemas.config import ConnectionSettings, Limits
+from schemas.config import ConnectionSettings, Flow, Limits, Problem
 
 BundleForm = Literal["together", "separately"]
+
+_NO_PLACE: Mapping[str, str] = {
+    "freight": "the shipping amount of an order is fixed once it is placed",
+    "ship_via": "the shipping method of an order is fixed once it is placed",
+    "ship_date": "its shipments bear the date on which they are entered: say it in notes",
+    "weight": "its shipments have no weight: say it in notes",
+    "ship_to": "its shipments go to the address of their order",
+    "fields": "its shipments and orders have no custom fields over this API: say them in notes or order_comment",
+    "confirm": "its shipments are final as soon as they are entered",
+    "create_invoice": "invoices are made by a flow of invoice.released",
+    "charges": "they are invoiced with the order, by a flow of invoice.released",
+    "back_order": "what is not shipped stays open by itself",
+}
+"""Parts of a write-back that a shop has no place for, by their key, and why."""
 
 
 class OAuth1(Model):
@@ -89,3 +104,19 @@ class MagentoSettings(ConnectionSettings):
     orders: OrderSettings = OrderSettings()
     webhook: AdobeIo | None = None
     invoice_released: InvoiceReleased = "paid"
+
+    def refuses(self, flow: Flow) -> Iterator[Problem]:
+        """No shipment is taken back over the REST API, which has no call for it, and parts of a shipment's write-back
+        have no place."""
+        if flow.event == "shipment.voided":
+            text = (
+                f"{flow.target} cannot take a shipment back, since Magento has no call for it: have the flow end at "
+                "a connection that can, and tell the shop by hand"
+            )
+            yield ("event",), text
+        for part in sorted({part.split(".")[0] for part in flow.write_back.parts} & _NO_PLACE.keys()):
+            yield ("write_back", part), f"Magento has no place for it: {_NO_PLACE[part]}"
+
+    def ship_via_members(self, event: str) -> tuple[str, ...]:
+        """A tracking number needs a carrier and a title here; an order its shipping method."""
+        return ("carrier_code", "title") if event == "shipment.confirmed" else super().ship_via_members(event)

@@ -1,0 +1,1 @@
+"""StarShip as the source of shipments that were processed and voided."""
