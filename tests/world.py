@@ -50,6 +50,8 @@ from tests.stub import Shop, StubAdapter, StubRecipe, StubSettings
 
 T = TypeVar("T")
 
+SEAL = Seal("a secret key of every world")  # made once: a key is derived slowly, on purpose
+
 CONFIG = """
 connections:
   erp: {system: stub, base_url: "http://127.0.0.1:9", settle: 0, timeouts: {connect: 0.1, total: 0.2}, poll: %(poll)s}
@@ -171,7 +173,7 @@ class World:
             works=(Complete(self.loaded.config, self.lane_for), Deliver(), Poll(self.lane_for), Compare()),
             database=self.database,
             loop=self.loop,
-            seal=Seal("a secret key of this world"),
+            seal=SEAL,
             settings=self.loaded.config.lanes,
             owner=self.owner,
             make_slots=lambda: Slots(name, connection.settings),
@@ -285,9 +287,7 @@ class World:
 
     def steps(self, number: str) -> list[StepRow]:
         """The steps of a shipment's entry."""
-        entry_id = self.entry(number).id
-        with self.database.read() as tx:
-            return steps.of_entries(tx, [entry_id]).get(entry_id, [])
+        return self.steps_of(self.entry(number).id)
 
     def journal(self, number: str) -> list[str]:
         """The moves of a shipment's entry, as `old>new`."""

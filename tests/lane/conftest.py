@@ -1,7 +1,11 @@
-"""A world per test, on SQLite and on PostgreSQL; the store's own suite runs on every PostgreSQL that there is."""
+"""A world per test, on SQLite and on PostgreSQL; the store's own suite runs on every PostgreSQL that there is.
+
+What stands above the lane itself, and asks the store nothing that differs, runs on one of both, test by test in turn.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -10,6 +14,30 @@ from tests.stub import Shop, StubAdapter
 from tests.world import World
 
 MakeWorld = Callable[..., World]
+
+
+ON_ONE = {
+    "test_comparing",
+    "test_flow_edits",
+    "test_folder",
+    "test_parts",
+    "test_passing_on",
+    "test_releasing",
+}
+"""Files whose tests run on one database each."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of each test of these files the one on SQLite, or the one on PostgreSQL, by its name."""
+    left_out = [item for item in items if isinstance(item, pytest.Function) and _is_elsewhere(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _is_elsewhere(item: pytest.Function) -> bool:
+    here = item.path.parent == Path(__file__).parent and item.path.stem in ON_ONE
+    chosen = "sqlite" if crc32(item.originalname.encode()) % 2 else "postgres_wheel"
+    return here and item.callspec.params.get("database_url", chosen) != chosen
 
 
 @pytest.fixture(params=["sqlite", "postgres_wheel"])

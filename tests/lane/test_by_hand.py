@@ -37,7 +37,7 @@ def test_an_errored_entry_is_retried_with_what_is_done_left_done(world: World) -
 
 
 def test_a_retrying_entry_is_brought_forward(make_world: MakeWorld) -> None:
-    world = make_world()
+    world = make_world(first=30, longest=30)
     world.publish(shipment("SH1"))
     world.shop.behaviours = [raising(NotSent("refused"))]
     world.route()

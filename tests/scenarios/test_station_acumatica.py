@@ -1,6 +1,7 @@
 """A shipment that is processed at the station is written back to Acumatica, taken back when it is voided, and mended.
 
-One fleet of real processes per place; each scenario has orders of its own in it.
+One fleet of real processes, on PostgreSQL with Redis (what goes to Sage 100 runs on SQLite); each scenario has its own
+orders in it.
 """
 
 import json
@@ -12,13 +13,12 @@ import pytest
 
 from connector.status import Status
 from tests.scenarios.fleet import control
-from tests.scenarios.pairs import PAIRS
 from tests.scenarios.station import SKU, Station, working
 
 FLOW, VOIDS, ONWARD = "to-acumatica", "void-in-acumatica", "to-magento"
 
 
-@pytest.fixture(scope="module", params=PAIRS)
+@pytest.fixture(scope="module", params=["postgresql and redis"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     with working(request, tmp_path_factory) as world:
         yield world

@@ -1,6 +1,7 @@
 """What is shipped at the station reaches Sage 100: onto the order, or onto an invoice; a void takes it back.
 
-One fleet of real processes per place; each scenario has orders of its own in it.
+One fleet of real processes, on SQLite with the embedded broker (what goes to Acumatica runs on PostgreSQL); each
+scenario has its own orders in it.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,6 @@ import pytest
 
 from connector.status import Status
 from tests.scenarios.fleet import control
-from tests.scenarios.pairs import PAIRS
 from tests.scenarios.station import SAGE_STATION, SKU, Station, working
 
 TO_INVOICE, TO_ORDER, VOIDS = "to-sage", "to-sage-order", "void-in-sage"
@@ -19,7 +19,7 @@ ON_ORDER = {"custom": {"invoice": "no"}}
 """A shipment for which no invoice is wanted."""
 
 
-@pytest.fixture(scope="module", params=PAIRS)
+@pytest.fixture(scope="module", params=["sqlite and embedded valkey"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     with working(request, tmp_path_factory) as world:
         world.tell_station(SAGE_STATION)
