@@ -79,7 +79,7 @@ def test_what_is_carried_out_later_than_that_is_found_doubled_and_left_to_a_pers
     """That is all that is promised of a vendor without a key of its own, where `settle` is too short for it."""
     # Given a shop that ships later than it was given time to settle, and is slow the second time too
     parcel = faulty.parcel()
-    for fault in (slow("/ship$", "POST", LATE), slow("/ship$", "POST", 2, skip=1)):
+    for fault in (slow("/ship$", "POST", LATE + 1.2), slow("/ship$", "POST", 2.75, skip=1)):
         control(faulty.fleet.shop, "POST", "faults", fault)
     # When a shipment is pushed
     faulty.fleet.push(parcel)
