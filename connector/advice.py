@@ -69,6 +69,16 @@ _BY_CODE: Mapping[tuple[Status, str], str] = {
         + _RETRY
         + ": the one left is adopted."
     ),
+    (Status.ERRORED, "missing"): (
+        "It stood at {target} and stands there no longer. To have it made anew: "
+        '`connector log start-over {id} --reason "…"`. If it was deleted there on purpose: '
+        '`connector log ignore {id} --reason "…"`.'
+    ),
+    (Status.ERRORED, "differs"): (
+        "It stands at {target} otherwise than it was written; `connector log show {id}` lists what differs. Set it "
+        'there to what it must be, then `connector log resolve {id} --reason "…"`. If it is right as it stands: '
+        '`connector log ignore {id} --reason "…"`.'
+    ),
     (Status.ERRORED, "quarantined"): (
         "This is a defect of the connector, not of the data. Report it with this story; "
         "`connector log retry {id}` tries once more, looking first for what may have been sent."
@@ -82,7 +92,19 @@ _BY_CODE: Mapping[tuple[Status, str], str] = {
         "What it waited for never came. Bring the missing document to {target}, " + _RETRY + _OR_IGNORE + "."
     ),
     (Status.ERRORED, "not supported"): (
-        "This release cannot deliver such events: ignore it, or take the flow out of the configuration."
+        "The reason names what is not carried: enter it at {target} by hand, then "
+        '`connector log resolve {id} --reason "…"`' + _OR_IGNORE + "."
+    ),
+    (Status.ERRORED, "money"): (
+        "Nothing was sent that is over the limit. Compare the amounts that the reason names at {source} and at "
+        "{target}; where they are put right, `connector log retry {id}`" + _OR_IGNORE + "."
+    ),
+    (Status.ERRORED, "not refunded"): (
+        "Nothing was given back at {source} yet. Once it is, `connector log retry {id}`" + _OR_IGNORE + "."
+    ),
+    (Status.WAITING, "not billed"): (
+        "Nothing, if the order is about to be billed at {target}: the entry goes on by itself then, and becomes "
+        "errored at {deadline}. Else bill it there" + _OR_IGNORE + "."
     ),
     (Status.ERRORED, "not known"): (
         "Take the shipment back at {target} by hand, as far as it stands there, then "

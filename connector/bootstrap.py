@@ -26,6 +26,7 @@ from connector.loop import Loop
 from connector.operate import Operator
 from connector.poll import Poll, polled
 from connector.progress import OFTEN
+from connector.reconciling import Reconciling
 from connector.redact import Redactor
 from connector.releasing import Releasing
 from connector.retrieval import Retrieval
@@ -142,6 +143,11 @@ class Runtime:
     def retrieval(self) -> Retrieval:
         """What people ask sources for."""
         return Retrieval(self.database, self.loaded.config, self.capabilities, self.lane_for)
+
+    @cached_property
+    def reconciling(self) -> Reconciling:
+        """Compares the source and the target of a flow."""
+        return Reconciling(self.database, self.loaded.config, self.capabilities, self.retrieval)
 
     @cached_property
     def capabilities(self) -> Mapping[str, Capabilities]:

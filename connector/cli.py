@@ -25,7 +25,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("connector.commands.schema", "Print the JSON Schema of the configuration and the events."),
     "health": ("connector.commands.health", "Say whether work is being done; for supervisors."),
     "prune": ("connector.commands.prune", "Take away old details; what promises rest on stays."),
-    "retrieve": ("connector.commands.retrieve", "Fetch one document from its source, held or posted."),
+    "retrieve": ("connector.commands.retrieve", "Fetch documents from their source, held or posted."),
+    "reconcile": (
+        "connector.commands.reconcile",
+        "Compare the source and the target of a flow; writes nothing there.",
+    ),
     "backfill": ("connector.commands.retrieve", "Fetch everything that changed in a time, held or posted."),
     "log": ("connector.commands.log", "Look at the connector log, and put right what errored."),
 }

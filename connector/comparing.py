@@ -1,6 +1,7 @@
-"""What stands at the target is read back for a person, step by step: to be shown, or to see that it was done by hand.
+"""What stands at the target is read back for a person, step by step: to be shown, to see that it was done by hand, or
+to see that what was published stands there still.
 
-A `Work` of the target connection's lane; it writes nothing there. Who asks for it is `operate.py`.
+A `Work` of the target connection's lane; it writes nothing there. Who asks for it is `operate.py`, or `reconciling.py`.
 """
 
 import random
@@ -10,6 +11,7 @@ from typing import Literal
 
 import structlog
 
+from connector import reconciling, still_there
 from connector.errors import CallError, NotFound, Rejected
 from connector.planned import UndoStep, parse_step
 from connector.retry import GiveBack, Pause, Person, Retry, Wait, verdict
@@ -40,6 +42,7 @@ class _Asked:
 
     row: InspectionRow
     claimed: Claimed
+    raised: bool = False
 
     @property
     def steps(self) -> tuple[StepRow, ...]:
@@ -70,6 +73,7 @@ class _Result:
     """What one reading brought."""
 
     looks: tuple[Look, ...] = ()
+    seen: tuple[still_there.Seen, ...] = ()
     defect: str = ""
 
 
@@ -99,18 +103,12 @@ class Compare:
         undone = voids.undone(
             tx, [step.spec["undoes"] for step in every if step.kind == "undo" and step.spec]
         )
-        return [
-            Job(
-                self,
-                _Asked(
-                    row,
-                    Claimed(
-                        found[row.entry_id], tuple(planned.get(row.entry_id, ())), linked, tx.now, undone
-                    ),
-                ),
-            )
-            for row in rows
-        ]
+        raised = inspections.raised_since(tx, {row.entry_id for row in rows if row.purpose == "reconcile"})
+        claimed = {
+            one: Claimed(entry, tuple(planned.get(one, ())), linked, tx.now, undone)
+            for one, entry in found.items()
+        }
+        return [Job(self, _Asked(row, claimed[row.entry_id], row.entry_id in raised)) for row in rows]
 
     # -- at the target --
 
@@ -124,6 +122,9 @@ class Compare:
             if step.document and step.done_at is not None
         }
         try:
+            if asked.row.purpose == "reconcile":
+                seen = await still_there.read(asked.claimed, asked.raised, http, connection)
+                return Outcome(job, _Result(seen=seen))
             for step in asked.steps:
                 look = await _look(step, asked.claimed, made, http, connection)
                 looks.append(look)
@@ -150,17 +151,23 @@ class Compare:
         bells: set[Bell] = set()
         for outcome in outcomes:
             asked, looks = outcome.job.subject, outcome.result.looks
+            seen: Sequence[still_there.Seen] = ()
             if outcome.result.defect:
                 text = f"our own code failed on it: {outcome.result.defect}"
                 inspections.answered(tx, asked.row.id, "quarantined", text)
             elif outcome.errors:
                 _failed(tx, asked, outcome.errors[0])
+            elif asked.row.purpose == "reconcile":
+                seen = reconciling.settle(tx, asked.row, outcome.result.seen)
             else:
                 bells |= _answered(tx, asked, looks)
+            every: Sequence[Look | still_there.Seen] = (*looks, *seen)
             steps.compared(
-                tx, [(one.step.id, [asdict(field) for field in one.fields]) for one in looks if one.fields]
+                tx, [(one.step.id, [asdict(field) for field in one.fields]) for one in every if one.fields]
             )
-        return bells
+        answered = [outcome.job.subject.row for outcome in outcomes]
+        runs = {row.reason for row in answered if row.purpose == "reconcile"}
+        return bells | {bell for run in sorted(runs) for bell in reconciling.go_on(tx, run)}
 
     def record_late(self, tx: Transaction, lease: Lease, outcomes: Sequence[Outcome]) -> None:
         """It is read again by whoever has the lane now."""

@@ -241,7 +241,7 @@ class Deliver:
         return Move(
             entry.id,
             Status.WAITING,
-            "link",
+            "link" if wait.code == NotFound.reason else wait.code,
             f"waits for {missing}: {wait.reason}{named}",
             wait.delay,
             waits_for=missing,

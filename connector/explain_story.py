@@ -7,7 +7,7 @@ from typing import Any
 from connector.expected import expected
 from connector.explain import Explained, Explanation, Rehearsed
 from connector.explain_difference import Change, FlowDifference, Kind
-from connector.story import Line, Part, Story, Tone, decision, mapping, plain
+from connector.story import Line, Part, Story, Tone, decision, mapping, money, plain
 
 _DECISIONS: Mapping[str, tuple[str, Tone]] = {
     "deliver": ("would be delivered", "good"),
@@ -53,6 +53,8 @@ def _flow(one: Explained) -> Iterator[Part]:
     yield Part(f"Flow {one.flow.name}", (*lines, *decision(plan)))
     if mapped := tuple(mapping(plan)):
         yield Part("Mapping", mapped)
+    if counted := tuple(money(plan)):
+        yield Part("Money", counted)
     if one.steps:
         yield Part("Steps", tuple(line for step in one.steps for line in _step(step)))
 

@@ -11,8 +11,9 @@ from connector.asked import Asked
 from connector.configuration import CompiledFlow
 from connector.errors import Lacking, MappingMissing, Rejected
 from connector.mapping import MappedValue
+from connector.money_gate import Gate
 from connector.planned import PLAIN, Manner, Step
-from connector.planning import steps_for
+from connector.planning import counted, steps_for
 from connector.preferences import PreferencesTrace
 from connector.reference import EventIdentity
 from schemas.base import Model
@@ -26,7 +27,8 @@ class Plan(Model):
 
     `decision` is deliver, filtered or errored, with `code` and `reason`; `skipped` says which orders of a combined
     document are left out, and why, while others are delivered. `lacking` are the rows that the flow's tables lack, all
-    of them: once they are there, the entry can be planned.
+    of them: once they are there, the entry can be planned. `gate` is what was counted of a refund, also where it
+    refuses.
     """
 
     decision: Literal["deliver", "filtered", "errored"]
@@ -39,6 +41,7 @@ class Plan(Model):
     mapped: tuple[MappedValue, ...] = ()
     lacking: tuple[Lacking, ...] = ()
     skipped: tuple[str, ...] = ()
+    gate: Gate | None = None
     steps: tuple[Step, ...] = ()
 
 
@@ -80,6 +83,7 @@ def _plan(asked: Asked, frame: Plan) -> Plan:
     frame = _changed(frame, preferences=traces, skipped=tuple(refused) if wanted else ())
     if not wanted:
         return filtered(frame, "preference", "; ".join(refused))
+    frame = _changed(frame, gate=counted(asked))
     try:
         mapped, steps = steps_for(asked, wanted)
     except Rejected as error:

@@ -13,7 +13,8 @@ from pydantic import Field, TypeAdapter
 
 from schemas.base import CalendarDate, DocumentRef, Identifier, Model, Money, Quantity, UtcDatetime
 from schemas.config import CarrierService
-from schemas.documents import Address, Order, PackageLine
+from schemas.documents import Address, Order, PackageLine, Refund
+from schemas.refunds import RefundRules
 
 Onto = Literal["order", "invoice", "shipment"]
 """The target's document which a part of a shipment is written onto."""
@@ -247,6 +248,31 @@ class ConfirmStep(PlannedStep):
     linked: ClassVar[bool] = False
 
 
+class RefundStep(PlannedStep):
+    """Book at the target what the source gave back. Which document that is depends on how the order was billed there,
+    by the table in docs/refunds.md; `rules` say what is left open by it. `paid` is what was paid for the order at the
+    source.
+
+    A target that finds the order unbilled, and is to wait, raises NotFound with the code `not billed` for the invoice
+    of the order; one where less is left to be given back raises Rejected with the code `money` and both amounts.
+    """
+
+    kind: Literal["refund"] = "refund"
+    content: Refund
+    rules: RefundRules
+    paid: Money | None = None
+
+
+class PayoutStep(PlannedStep):
+    """Pay the credit out to the customer by a document of its own, where the refund step made a credit memo; where it
+    made what pays by itself (a cash refund, a refund of a deposit) nothing is left to do."""
+
+    kind: Literal["payout"] = "payout"
+    linked: ClassVar[bool] = False
+    amount: Money
+    rules: RefundRules
+
+
 class UndoStep(PlannedStep):
     """Take back what another step did: `undoes` is its reference, `original` the step as it was planned.
 
@@ -272,6 +298,8 @@ Step = (
     | NoteStep
     | FieldsStep
     | ConfirmStep
+    | RefundStep
+    | PayoutStep
     | UndoStep
 )
 

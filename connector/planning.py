@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from connector.asked import Asked, Planned
 from connector.errors import Rejected
 from connector.mapping import LookUps
+from connector.money_gate import Gate, checked, passed
 from connector.planned import (
     CancelStep,
     CommentStep,
@@ -16,6 +17,8 @@ from connector.planned import (
     InvoiceStep,
     OrderStep,
     PaymentStep,
+    PayoutStep,
+    RefundStep,
     ShipmentStep,
     Step,
     StepLine,
@@ -25,17 +28,14 @@ from connector.wording import in_the_targets_words
 from connector.write_back import take_back, write_back
 from schemas.base import DocumentRef
 from schemas.config import CarrierService
-from schemas.documents import Invoice, InvoiceLine, Order, Shipment, ShipmentLine
+from schemas.documents import Invoice, InvoiceLine, Order, Refund, Shipment, ShipmentLine
 
 Steps = tuple[Step, ...]
 
 
 def steps_for(asked: Asked, numbers: Sequence[str]) -> Planned:
     """The steps for these orders of the event's document; raises Rejected, MappingMissing among them."""
-    plan = _PLANS.get(asked.data.type)
-    if plan is None:
-        text = f"this release does not deliver {asked.data.type} events yet"
-        raise Rejected(text, code="not supported")
+    plan = _PLANS[asked.data.type]
     tables = LookUps(asked.compiled.flow.mapping)
     steps: list[Step] = []
     try:
@@ -175,6 +175,47 @@ def _lines(lines: Sequence[ShipmentLine | InvoiceLine]) -> tuple[StepLine, ...]:
     )
 
 
+# -- refunds -----------------------------------------------------------------------------------------------
+
+
+def counted(asked: Asked) -> Gate | None:
+    """What the money gate says of a refund, whether it lets it pass or not; None for all other documents."""
+    refund = asked.data.document
+    if not isinstance(refund, Refund):
+        return None
+    return checked(refund, asked.orders.get(refund.order), asked.compiled.flow.refund)
+
+
+def _refund(asked: Asked, tables: LookUps, number: str) -> Steps:
+    """Book it, and pay it out where the flow says so; not before the money gate has let it pass."""
+    refund: Refund = asked.data.document  # type: ignore[assignment]
+    rules, order = asked.compiled.flow.refund, asked.orders.get(number)
+    if refund.state != "refunded":
+        text = f"refund {refund.number} is {refund.state} at {asked.identity.source}: nothing was given back there"
+        raise Rejected(text, code="not refunded", field="state")
+    for name in ("store_credit", "gift_cards"):
+        part = getattr(refund, name)
+        if part is not None and part.amount:
+            form = name.replace("_", " ")
+            text = (
+                f"{part} of refund {refund.number} went back as {form}, which is not carried: book it by hand"
+            )
+            raise Rejected(text, code="not supported", field=name)
+    passed(refund, order, rules)
+    booked = RefundStep(
+        **asked.common("refund", number),
+        content=refund,
+        rules=rules,
+        paid=order.paid if order else None,
+        notes=asked.note(number),
+    )
+    if not rules.pay_out:
+        return (booked,)
+    return booked, PayoutStep(
+        **asked.common("payout", number) | {"needs": (booked.key,)}, amount=refund.total, rules=rules
+    )
+
+
 _PLANS: Mapping[str, Callable[[Asked, LookUps, str], Steps]] = {
     "order.created": _order,
     "order.updated": _change,
@@ -182,4 +223,5 @@ _PLANS: Mapping[str, Callable[[Asked, LookUps, str], Steps]] = {
     "shipment.confirmed": _shipment,
     "shipment.voided": take_back,
     "invoice.released": _invoice,
+    "refund.issued": _refund,
 }

@@ -124,7 +124,7 @@ class Poll:
         """What was heard of as notices, what was told in whole as events; the bells of what is new."""
         notices = [self._notice(row, heard) for heard in page.heard]
         heard = intake.store_notices(tx, notices)
-        telling = Telling(row.connection, row.purpose, self._lane_for, row.held, row.id)
+        telling = Telling(row.connection, row.via, self._lane_for, row.held, row.id)
         told = telling.store(tx, page.told)
         for _, reason in page.unreadable:
             log.error("notice.not_understood", connection=row.connection, reason=reason)
@@ -142,7 +142,7 @@ class Poll:
             heard.number,
             heard.order,
             "",
-            via=row.purpose,
+            via=row.via,
             held=row.held,
             listing_id=row.id,
         )

@@ -4,12 +4,12 @@ Both go through the source's lane like anything else, and are held until a perso
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from connector.shards import lanes_of
-from connector.status import NoticeStatus
+from connector.status import NoticeStatus, Status
 from connector.store import Database, entries, intake, listings, versions
 from connector.store.entries import EntryRow
 from connector.store.intake import EventRow, NewNotice, NoticeRow
@@ -40,6 +40,12 @@ class Retrieved:
     notice: NoticeRow
     events: tuple[EventRow, ...]
     entries: tuple[EntryRow, ...]
+
+    @property
+    def settled(self) -> bool:
+        """Is it finished, and is no entry on its way to the target at this moment?"""
+        under_way = any(one.status in (Status.QUEUED, Status.DELIVERING) for one in self.entries)
+        return self.finished and not under_way
 
     @property
     def finished(self) -> bool:
@@ -89,18 +95,39 @@ class Retrieval:
 
     def ask(self, connection: str, kind: str, number: str, actor: str, *, post: bool) -> Ordered:
         """Have a document fetched; raises NotAvailable."""
+        (ordered,) = self._ask(connection, kind, [number], actor, post=post, anew=True)
+        return ordered
+
+    def ask_all(
+        self, connection: str, kind: str, numbers: Sequence[str], actor: str, *, post: bool
+    ) -> list[Ordered]:
+        """Have many documents of a kind fetched, each once, in the order given; those that somebody asked for before
+        and that are not fetched yet are not asked for again. Raises NotAvailable, and then none is asked for."""
+        return self._ask(connection, kind, list(dict.fromkeys(numbers)), actor, post=post, anew=False)
+
+    def _ask(
+        self, connection: str, kind: str, numbers: Sequence[str], actor: str, *, post: bool, anew: bool
+    ) -> list[Ordered]:
         self._can(connection, kind, "fetches", "fetched from")
-        if not 0 < len(number) <= 255 or not number.isprintable():
-            raise NotAvailable(f"{number!r:.80} is no number of a document")
-        lane = self._lane_for(connection, number)
+        for number in numbers:
+            if not 0 < len(number) <= 255 or not number.isprintable():
+                raise NotAvailable(f"{number!r:.80} is no number of a document")
+        lanes = {number: self._lane_for(connection, number) for number in numbers}
         with self._database.write() as tx:
+            known = {} if anew else listings.asked_for(tx, connection, kind, numbers, held=not post)
             transport = f"retrieve:{tx.now.isoformat()}"
-            notice = NewNotice(
-                connection, lane, transport, kind, number, 0, "", via="retrieve", held=not post
+            new = [
+                NewNotice(connection, lane, transport, kind, number, 0, "", via="retrieve", held=not post)
+                for number, lane in lanes.items()
+                if number not in known
+            ]
+            receipts = intake.store_notices(tx, new)
+            ids = known | {one.number: made.id for one, made in zip(new, receipts, strict=True)}
+            named = numbers[0] if len(numbers) == 1 else f"{numbers[0]} and {len(numbers) - 1} more"
+            versions.note(
+                tx, actor, "retrieve", f"{kind} {named} @ {connection}", _asked_detail(numbers, post=post)
             )
-            (receipt,) = intake.store_notices(tx, [notice])
-            versions.note(tx, actor, "retrieve", f"{kind} {number} @ {connection}", {"post": post})
-        return Ordered(receipt.id, frozenset({Bell("complete", lane)}))
+        return [Ordered(ids[number], frozenset({Bell("complete", lanes[number])})) for number in numbers]
 
     def result(self, notice_id: int) -> Retrieved:
         """What came of it so far; raises KeyError for an unknown notice."""
@@ -122,10 +149,11 @@ class Retrieval:
         actor: str,
         *,
         post: bool,
+        name: str = "",
     ) -> tuple[tuple[ListingRow, ...], frozenset[Bell]]:
         """Begin to list what changed at or after `since` and before `until`, or find the backfill that was begun with
-        the same words; raises NotAvailable. `until` None: until now, or until where polling stands, which hears of the
-        rest, and must not find it held."""
+        the same words (under the same `name`, where one is given); raises NotAvailable. `until` None: until now, or
+        until where polling stands, which hears of the rest, and must not find it held."""
         polls = self._capabilities[connection].polls if connection in self._capabilities else frozenset()
         for kind in sorted(kinds):
             self._can(connection, kind, "polls", "listed at")
@@ -133,7 +161,9 @@ class Retrieval:
             self._can(connection, "any", "polls", "listed at")
         if until is not None and until <= since:
             raise NotAvailable(f"the time ends ({until.isoformat()}) before it begins ({since.isoformat()})")
-        name = "/".join((since.isoformat(), until.isoformat() if until else "", "post" if post else "held"))
+        name = name or "/".join(
+            (since.isoformat(), until.isoformat() if until else "", "post" if post else "held")
+        )
         lane = next(lane for lane, owner in lanes_of(self._config) if owner == connection)
         with self._database.write() as tx:
             polled = {
@@ -178,3 +208,7 @@ class Retrieval:
         if kind not in able:
             what = ", ".join(sorted(able)) or "nothing"
             raise NotAvailable(f"{kind} documents cannot be {said} {connection}: it can be asked for {what}")
+
+
+def _asked_detail(numbers: Sequence[str], *, post: bool) -> dict[str, object]:
+    return {"post": post} | ({"numbers": list(numbers)} if len(numbers) > 1 else {})

@@ -16,7 +16,7 @@ class Status(StrEnum):
     WAITING = "waiting"  # something it needs is not there yet
     ERRORED = "errored"  # a person must act
     FILTERED = "filtered"  # its sync preferences say no
-    PUBLISHED = "published"  # it stands in the target, read back
+    PUBLISHED = "published"  # it stood in the target when it was last read back
     SIMULATED = "simulated"  # the end of a dry run
     IGNORED = "ignored"  # a person said: leave it
     RESOLVED = "resolved"  # a person did it by hand in the target
@@ -55,7 +55,7 @@ MOVES: dict[Status, frozenset[Status]] = {
     Status.WAITING: frozenset({Status.QUEUED, Status.ERRORED, Status.IGNORED, Status.SUPERSEDED}),
     Status.ERRORED: frozenset({Status.QUEUED, Status.IGNORED, Status.RESOLVED, Status.SUPERSEDED}),
     Status.FILTERED: frozenset({Status.QUEUED, Status.IGNORED, Status.SUPERSEDED}),
-    Status.PUBLISHED: frozenset({Status.QUEUED}),
+    Status.PUBLISHED: frozenset({Status.QUEUED, Status.ERRORED}),
     Status.IGNORED: frozenset({Status.QUEUED}),
     Status.SIMULATED: frozenset(),
     Status.RESOLVED: frozenset(),

@@ -80,6 +80,7 @@ def of_entry(record: Record, *, full: bool = False) -> Story:
         Part("Event", tuple(_event(record.event, record.notices))),
         Part("Decision", tuple(decision(entry.plan or {}))),
         Part("Mapping", tuple(mapping(entry.plan or {}))),
+        Part("Money", tuple(money(entry.plan or {}))),
         Part("Steps", tuple(line for step in record.steps for line in _step(step))),
         Part("To enter by hand", tuple(_to_enter(record))),
         Part(
@@ -190,6 +191,17 @@ def mapping(plan: Mapping[str, Any]) -> Iterator[Line]:
         found = one["result"]
         result = found if isinstance(found, str) else ", ".join(f"{k} {v}" for k, v in found.items() if v)
         yield Line(one["table"], f"{one['value'] or '(empty)'} → {result}   (by {one['rule']})")
+
+
+def money(plan: Mapping[str, Any]) -> Iterator[Line]:
+    """What was counted of a refund by a stored plan: each amount as counted, and as the source says it."""
+    gate = plan.get("gate")
+    if gate is None:
+        return
+    yield Line(gate["currency"], gate["sentence"] or "adds up", "bad" if gate["sentence"] else "good")
+    for row in gate["rows"]:
+        said = f"   source {row['said']}" if row["said"] else ""
+        yield Line(row["label"], f"counted {row['counted']}{said}", depth=1)
 
 
 def _step(step: StepRow) -> Iterator[Line]:

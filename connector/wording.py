@@ -6,10 +6,19 @@ One place for all kinds of steps, so that whatever matches lines afterwards find
 from typing import TypeVar
 
 from connector.mapping import LookUps
-from connector.planned import FieldsStep, InvoiceStep, OrderStep, ShipmentStep, Step, StepLine, TrackingStep
-from schemas.documents import OrderLine, PackageLine
+from connector.planned import (
+    FieldsStep,
+    InvoiceStep,
+    OrderStep,
+    RefundStep,
+    ShipmentStep,
+    Step,
+    StepLine,
+    TrackingStep,
+)
+from schemas.documents import OrderLine, PackageLine, RefundLine
 
-Line = TypeVar("Line", OrderLine, StepLine, PackageLine)
+Line = TypeVar("Line", OrderLine, StepLine, PackageLine, RefundLine)
 
 
 def in_the_targets_words(step: Step, tables: LookUps) -> Step:
@@ -20,6 +29,9 @@ def in_the_targets_words(step: Step, tables: LookUps) -> Step:
         return step.model_copy(update={"content": step.content.model_copy(update={"lines": lines})})
     if isinstance(step, ShipmentStep | InvoiceStep | FieldsStep):
         return step.model_copy(update={"lines": tuple(_translated(line, tables) for line in step.lines)})
+    if isinstance(step, RefundStep):
+        back = tuple(_translated(line, tables) for line in step.content.lines)
+        return step.model_copy(update={"content": step.content.model_copy(update={"lines": back})})
     if isinstance(step, TrackingStep):
         packages = tuple(
             one.model_copy(update={"contents": tuple(_translated(line, tables) for line in one.contents)})

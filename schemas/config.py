@@ -26,6 +26,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from schemas.base import Model, Name
 from schemas.documents import DocumentKind
 from schemas.events import EventType
+from schemas.refunds import RefundRules
 from schemas.table_rows import CarrierService as CarrierService
 from schemas.value_tables import Mapping as Mapping
 from schemas.value_tables import SharedTable as SharedTable
@@ -138,7 +139,7 @@ class Flow(Model):
     """A declared route of one event type from one connection to another.
 
     `mode` is live, held (entries wait for a person to post them), dry-run (everything but the calls) or off.
-    `wait_deadline` is how many seconds an entry may wait for its order before it errors.
+    `wait_deadline` is how many seconds an entry may wait for its order before it errors. `refund` is for refunds.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -152,6 +153,7 @@ class Flow(Model):
     preferences: Preferences = Preferences()
     mapping: Mapping = Mapping()
     write_back: WriteBack = WriteBack()
+    refund: RefundRules = RefundRules()
     retry: RetryPolicy = RetryPolicy()
     wait_deadline: float = Field(default=timedelta(days=7).total_seconds(), gt=0)
 

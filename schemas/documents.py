@@ -285,7 +285,12 @@ class RefundLine(Model):
 
 
 class Refund(Model):
-    """Money given back for one order (a credit memo at a storefront)."""
+    """Money given back for one order (a credit memo at a storefront).
+
+    Lines less their discounts, shipping, tax and adjustment refund, less the adjustment fee, make up the total.
+    `store_credit` and `gift_cards` are how much of the total went back in that form and not as money. `online`: the
+    source had the money moved itself. `exchange_rate`: so much of the shop's own currency is one of the refund's.
+    """
 
     derived: ClassVar[tuple[str, ...]] = ("orders",)
 
@@ -304,6 +309,10 @@ class Refund(Model):
     adjustment_refund: Money | None = None
     adjustment_fee: Money | None = None
     total: Money
+    store_credit: Money | None = None
+    gift_cards: Money | None = None
+    online: bool | None = None
+    exchange_rate: ExactDecimal | None = None
     reason: str = ""
 
     @property

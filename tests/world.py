@@ -22,6 +22,7 @@ from connector.lane import Drained, LaneRunner
 from connector.loop import Loop
 from connector.operate import Operator
 from connector.poll import Poll, polled
+from connector.reconciling import Reconciling
 from connector.redact import Redactor
 from connector.releasing import Releasing
 from connector.retrieval import Retrieval
@@ -34,12 +35,7 @@ from connector.store.intake import NewEvent, NewNotice, Receipt
 from connector.store.steps import StepRow
 from connector.store.tables import attempt, journal, lane, link
 from connector.sweep import Sweeper
-from connector.systems.base import (
-    Effect,
-    Fact,
-    Fetched,
-    Wanted,
-)
+from connector.systems.base import Effect, Fact, Fetched, Wanted
 from connector.systems.http import Http, Slots
 from connector.wake import MemoryRinger
 from connector.work import Bell, Connection
@@ -142,6 +138,7 @@ class World:
         )
         self.sweeper = Sweeper(self.database)
         self.retrieval = Retrieval(self.database, self.loaded.config, capabilities, self.lane_for)
+        self.reconciling = Reconciling(self.database, self.loaded.config, capabilities, self.retrieval)
         self.operator = Operator(
             self.database, self.loaded.config, self.lane_for, lambda name, kind: kind == "shipment"
         )

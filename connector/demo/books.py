@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from connector.demo.site import Site
-from connector.demo.stage import ERP, SAGE
+from connector.demo.stage import ERP, NETSUITE, SAGE
 from connector.status import Status
 from connector.store import Transaction, browse, intake, links, listings
 from connector.store.browse import Record
@@ -19,21 +19,21 @@ Wire = Mapping[str, Any]
 MOST_ROWS = 500
 _READ = ("Customer", "SalesOrder", "Shipment", "SalesInvoice", "Payment")
 _READ_IN_SAGE = ("orders", "invoices")
+_READ_IN_NETSUITE = ("salesOrder", "invoice", "creditMemo", "cashRefund", "customerRefund")
 
 CARTONS = "Document.UsrCartons"
 """The custom field of the ERP's shipments that the station's packages are counted in."""
 
-UNHEARD = frozenset({(ERP, "shipment"), (SAGE, "invoice")})
+UNHEARD = frozenset({(ERP, "shipment"), (SAGE, "invoice"), (NETSUITE, "refund")})
 """Documents of ours that are not heard of as ours: a shipment is heard of once a person has confirmed it, and goes on
-then; the second ERP tells nothing."""
+then; the second ERP tells nothing, and NetSuite is not asked what is new."""
 
 
 @dataclass(frozen=True)
 class Log:
-    """Entries with everything about them, oldest first; events that match no flow; notices that are not finished."""
+    """Entries with everything about them, oldest first; notices that are not finished."""
 
     records: Sequence[Record]
-    unrouted: Sequence[EventRow]
     open_notices: Sequence[NoticeRow]
     made: Mapping[DocumentRef, int]
     """Documents that our steps made, without their vendor keys -> the entry that did."""
@@ -54,10 +54,7 @@ class Log:
                 made |= {places[place]: entry for place, entry in links.makers(tx, kind, places).items()}
             with_entry = {record.event.id for record in records}
             heard = [event for one in made for event in _creations(tx, one) if event.id not in with_entry]
-            unrouted = intake.unrouted(tx, MOST_ROWS)
-            return cls(
-                records, unrouted, browse.open_notices(tx), made, sorted(heard, key=lambda event: event.id)
-            )
+            return cls(records, browse.open_notices(tx), made, sorted(heard, key=lambda event: event.id))
 
     def of(self, type_: str, source: str, number: str) -> list[Record]:
         """The entries of one event."""
@@ -113,6 +110,9 @@ class Books:
     erp: Mapping[str, Sequence[Wire]]
     shop: Mapping[str, Sequence[Wire]]
     sage: Mapping[str, Sequence[Wire]]
+    netsuite: Mapping[str, Sequence[Wire]]
+    netsuite_payments: Sequence[Wire]
+    """NetSuite's documents that pay something back, and whether real money would have `moved`."""
     cartons: Mapping[str, Any]
     """Shipment of the ERP -> its custom field."""
 
@@ -122,14 +122,22 @@ class Books:
         erp = {entity: site.erp_documents(entity) for entity in _READ}
         second = site.sage_documents()
         sage = {kind: second[kind] for kind in _READ_IN_SAGE}
-        cartons = site.erp_custom("Shipment", "ShipmentNbr", CARTONS)
-        return cls(erp, site.control(site.shop, "GET", "state"), sage, cartons)
+        state = site.netsuite_state()
+        return cls(
+            erp=erp,
+            shop=site.control(site.shop, "GET", "state"),
+            sage=sage,
+            netsuite={record: state["records"][record] for record in _READ_IN_NETSUITE},
+            netsuite_payments=state["payment_operations"],
+            cartons=site.erp_custom("Shipment", "ShipmentNbr", CARTONS),
+        )
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many documents of each kind there are: of the ERP's entities, of the shop's tables, of Sage 100."""
+        """How many documents of each kind there are: of the ERP's entities, of the shop's tables, of others."""
         sage = [(f"Sage {name}", held) for name, held in self.sage.items()]
-        return {name: len(held) for name, held in (*self.erp.items(), *self.shop.items(), *sage)}
+        netsuite = [(f"NetSuite {name}", held) for name, held in self.netsuite.items()]
+        return {name: len(held) for name, held in (*self.erp.items(), *self.shop.items(), *sage, *netsuite)}
 
     def erp_order(self, number: str) -> Wire:
         """By our number of it, `SO-000123`."""
@@ -157,6 +165,12 @@ class Books:
     def sage_invoices(self, order: str) -> list[Wire]:
         """The invoices of one order in Sage 100."""
         return [one for one in self.sage["invoices"] if one["SalesOrderNo"] == order]
+
+    def netsuite_credits(self, order: str) -> list[Wire]:
+        """The credit memos of the invoices of one order in NetSuite, by its number there."""
+        (made_of,) = (one["id"] for one in self.netsuite["salesOrder"] if one["tranId"] == order)
+        bills = {one["id"] for one in self.netsuite["invoice"] if one["createdFrom"]["id"] == made_of}
+        return [one for one in self.netsuite["creditMemo"] if one["createdFrom"]["id"] in bills]
 
     def shop_order(self, number: str) -> Wire:
         """By its number."""

@@ -13,6 +13,9 @@ from connector.demo.books import Books, Log, rounds
 from connector.demo.cases import CASES, TWICE
 from connector.demo.packed import MENDED, VOIDED
 from connector.demo.parcels import pushes_of, ship_parcels
+from connector.demo.refunded import REFUNDABLE
+from connector.demo.refunds import refund
+from connector.demo.refunds_verdict import judge_refunds
 from connector.demo.site import Site, running
 from connector.demo.stage import SHOP, Interrupted, Stage
 from connector.demo.station import pack
@@ -42,9 +45,10 @@ def play(out: Console, *, stay: bool) -> bool:
                 raise Interrupted
             _introduce(out, site)
             known = {f"SO-{case.order}" for case in CASES} | {case.store_order for case in CASES}
-            known |= {MENDED.number, VOIDED.number}
+            known |= {MENDED.number, VOIDED.number} | {order.number for order in REFUNDABLE}
             facts = _acts(Stage(site, Watch(site.runtime.database, out, known), stopping))
-            points = [*judge_parcels(facts), *judge_trade(facts), *judge_stations(facts), *judge_whole(facts)]
+            judges = (judge_parcels, judge_trade, judge_stations, judge_refunds, judge_whole)
+            points = [point for judge in judges for point in judge(facts)]
             _tell(site, facts.traded)
             _conclude(out, facts, points, time.monotonic() - began)
             _show_the_way(out, site, facts.traded, stay=stay)
@@ -62,11 +66,12 @@ def _acts(stage: Stage) -> Facts:
         lost = ship_parcels(stage)
         traded = trade(stage)
         packed = pack(stage)
+        refunded = refund(stage)
         stage.say("all is done; what came from us is heard again, and must not go back")
         stage.until(lambda: _is_quiet(stage), "everything to be heard and finished")
         _poll_more(stage)
     log, books = Log.read(stage.site), Books.read(stage.site)
-    return Facts(log, books, traded, packed, pushes_of(stage, TWICE), lost)
+    return Facts(log, books, traded, packed, refunded, pushes_of(stage, TWICE), lost)
 
 
 def _is_quiet(stage: Stage) -> bool:
@@ -102,12 +107,13 @@ def _introduce(out: Console, site: Site) -> None:
         "packing stations": site.station,
         "": site.sage_station,
         "Sage 100": site.sage,
+        "NetSuite": site.netsuite,
         "connector": site.web,
     }
     for name, client in clients.items():
         out.print(f"  {name:<16} {_url(client)}", highlight=False)
     out.print(
-        f"  {len(CASES)} shipments, then trade both ways, then parcels of packing stations; "
+        f"  {len(CASES)} shipments, trade both ways, parcels of packing stations, and refunds; "
         f"{len(site.children.running)} processes, broker and database in one folder\n"
     )
 

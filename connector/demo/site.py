@@ -25,6 +25,7 @@ from connector.children import Children, until
 from connector.demo.cases import CASES, STREAM
 from connector.demo.orders import ERP_CUSTOMER, LAST_SHOP_NUMBER
 from connector.demo.packed import ERP_SEED, SAGE_SEED
+from connector.demo.refunded import NETSUITE_SEED, REFUNDABLE, RETRIEVED
 from connector.demo.surroundings import ERP_CLIENT, SAGE_COMPANY, Clock, environment
 from connector.settings import Settings, from_environment
 
@@ -43,7 +44,8 @@ class DemoFailed(Exception):
 @dataclass(frozen=True)
 class Site:
     """Everything running. `erp`, `shop`, `sage` and the two stations are clients of the simulators, `web` is one of our
-    own web process. One packing station ships the ERP's orders, the other those of the second ERP, `sage`.
+    own web process. One packing station ships the ERP's orders, the other those of the second ERP, `sage`; what was
+    given back is booked in `netsuite`.
 
     `shop_orders` is the shop's id of each order that both sides know, by its number.
     """
@@ -59,6 +61,7 @@ class Site:
     station: httpx.Client
     sage_station: httpx.Client
     sage: httpx.Client
+    netsuite: httpx.Client
     shop_orders: Mapping[str, int]
 
     def control(self, client: httpx.Client, method: str, path: str, body: object = None) -> Any:
@@ -98,6 +101,11 @@ class Site:
         held: Mapping[str, list[dict[str, Any]]] = self.control(self.sage, "GET", "state")["companies"][
             SAGE_COMPANY
         ]
+        return held
+
+    def netsuite_state(self) -> Mapping[str, Any]:
+        """What NetSuite's simulator holds: `records` by type, and its `payment_operations`."""
+        held: Mapping[str, Any] = self.control(self.netsuite, "GET", "state")
         return held
 
     def operate(self, path: str, body: object = None) -> None:
@@ -145,15 +153,15 @@ def running(stopping: threading.Event) -> Iterator[Site]:
         port = _free_port()
         shop_clock = Clock()
         environ = environment(stack, home, shop_clock)
-        places = [
-            environ[f"{name}_URL"] for name in ("ACUMATICA", "MAGENTO", "STATION", "SAGE_STATION", "SAGE")
-        ]
-        erp, shop, station, sage_station, sage, web = (
+        names = ("ACUMATICA", "MAGENTO", "STATION", "SAGE_STATION", "SAGE", "NETSUITE")
+        places = [environ[f"{name}_URL"] for name in names]
+        erp, shop, station, sage_station, sage, netsuite, web = (
             stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=10))
             for url in (*places, f"http://127.0.0.1:{port}")
         )
         shop_orders = _seed(erp, shop, shop_clock)
         control(sage, "POST", "seed", SAGE_SEED)
+        control(netsuite, "POST", "seed", NETSUITE_SEED)
         settings = from_environment(environ)
         broker = embedded.locate(settings.home)
         stack.callback(broker.stop)
@@ -174,6 +182,7 @@ def running(stopping: threading.Event) -> Iterator[Site]:
             "station": station,
             "sage_station": sage_station,
             "sage": sage,
+            "netsuite": netsuite,
         }
         site = Site(settings, runtime, environ, children, said, shop_orders=shop_orders, **systems)
         _await_ready(site, stopping)
@@ -183,7 +192,7 @@ def running(stopping: threading.Event) -> Iterator[Site]:
 
 def _seed(erp: httpx.Client, shop: httpx.Client, shop_clock: Clock) -> dict[str, int]:
     """Yesterday: orders that both sides know, with shipments that wait in the ERP to be confirmed, its customer, and
-    orders that only the ERP knows.
+    orders that only the ERP knows. One of the shop's orders that stand in NetSuite is refunded in part by then.
 
     Returns the shop's id of each order by its number.
     """
@@ -196,6 +205,11 @@ def _seed(erp: httpx.Client, shop: httpx.Client, shop_clock: Clock) -> dict[str,
         control(erp, "POST", "seed", case.erp_seed(status))
         planted = control(shop, "POST", "seed", case.shop_seed())
         shop_orders[case.store_order] = planted["order"]["entity_id"]
+    for order in REFUNDABLE:
+        planted = control(shop, "POST", "seed", order.shop_seed())
+        shop_orders[order.number] = planted["order"]["entity_id"]
+        control(shop, "POST", f"orders/{order.number}/invoice")
+    control(shop, "POST", f"orders/{RETRIEVED.number}/refund", RETRIEVED.given_back())
     control(shop, "POST", "seed", {"last_ids": {"increment": LAST_SHOP_NUMBER}})
     shop_clock.back = timedelta()
     control(erp, "POST", "clock", {"seconds": _DAY.total_seconds()})

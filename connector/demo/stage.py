@@ -11,7 +11,7 @@ from connector.demo.watch import Watch
 from connector.status import Status
 from connector.store.entries import EntryRow
 
-ERP, SHOP, SAGE = "acumatica-main", "magento-us", "sage-main"
+ERP, SHOP, SAGE, NETSUITE = "acumatica-main", "magento-us", "sage-main", "netsuite-main"
 STATION, SAGE_STATION = "station", "sage-station"
 """The connections of the demo's configuration."""
 
@@ -42,6 +42,10 @@ class Stage:
     def in_shop(self, path: str, body: object = None) -> Any:
         """What a person does in the shop, over the simulator's control path."""
         return self.site.control(self.site.shop, "POST", path, body)
+
+    def in_netsuite(self, path: str, body: object = None) -> Any:
+        """What a person does in NetSuite, over the simulator's control path."""
+        return self.site.control(self.site.netsuite, "POST", path, body)
 
     def becomes(self, status: Status, type_: str, source: str, number: str, after: int = 0) -> EntryRow:
         """The newest entry of this event, once it has this status; `after` is the id of one that does not count.

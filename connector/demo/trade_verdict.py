@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from connector.demo.books import Wire, quantities, tracking
 from connector.demo.orders import EDITED_TOTAL, ENTERED, PLACED, Line
-from connector.demo.stage import ERP
+from connector.demo.stage import ERP, SHOP
 from connector.demo.trade import ENTERED_TRACKING, PLACED_TRACKING
 from connector.demo.verdict import Facts, Point, cents, times
 from connector.status import Status
@@ -101,13 +101,13 @@ def _told_of_invoice(facts: Facts) -> Point:
 
 
 def _given_back(facts: Facts) -> Point:
+    """Heard of, and filtered: the order of this one is not in NetSuite."""
     traded = facts.traded
-    heard = [
-        one for one in facts.log.unrouted if (one.type, one.document) == (RefundIssued.type, traded.refund)
-    ]
+    statuses = [one.entry.status for one in facts.log.of(RefundIssued.type, SHOP, traded.refund)]
     amounts = [cents(one["grand_total"]) for one in _of(facts, "creditmemos", traded.placed)]
-    text = f"credit memo {traded.refund} over {' and '.join(map(str, amounts))} USD is listed {times(len(heard))}"
-    return Point(len(heard) == 1 == len(amounts), f"{text} among what no flow carries")
+    became = " and ".join(statuses) or "not heard of"
+    text = f"credit memo {traded.refund} over {' and '.join(map(str, amounts))} USD is {became}"
+    return Point(statuses == [Status.FILTERED] and len(amounts) == 1, f"{text}: its order is not in NetSuite")
 
 
 # -- second thoughts ---------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Did it come out right? Compares our log with what the simulators themselves hold; decides nothing else.
 
 Here stand the parcels of orders that both sides knew, and what holds for everything; `trade_verdict.py` has what was
-traded, `station_verdict.py` what was packed at the stations.
+traded, `station_verdict.py` what was packed at the stations, `refunds_verdict.py` what was given back.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,8 @@ from typing import Any
 
 from connector.demo.books import Books, Log, Wire, quantities, tracking
 from connector.demo.cases import CASES, REPLY_LOST, STREAM, TWICE, Case
+from connector.demo.refunds import MADE as REFUNDED
+from connector.demo.refunds import Refunded
 from connector.demo.stage import ERP
 from connector.demo.station import MADE as PACKED
 from connector.demo.station import Packed
@@ -42,6 +44,11 @@ _NAMES = {
     "creditmemos": "credit memos in the shop",
     "Sage orders": "orders",
     "Sage invoices": "invoices in Sage 100",
+    "NetSuite salesOrder": "orders",
+    "NetSuite invoice": "invoices",
+    "NetSuite creditMemo": "credit memos",
+    "NetSuite cashRefund": "cash refunds",
+    "NetSuite customerRefund": "customer refunds in NetSuite",
 }
 
 
@@ -64,6 +71,7 @@ class Facts:
     books: Books
     traded: Traded
     packed: Packed
+    refunded: Refunded
     twice: Sequence[Mapping[str, Any]]
     lost: int
 
@@ -175,7 +183,7 @@ def _goes_back(record: Record, makers: Mapping[int, str]) -> bool:
 def _counts(facts: Facts) -> Point:
     """All hold what they held before, what people made, and each effect of ours once."""
     held = facts.books.counts
-    due = {name: sum(made.get(name, 0) for made in (_BEFORE, TRADED, PACKED)) for name in held}
+    due = {name: sum(made.get(name, 0) for made in (_BEFORE, TRADED, PACKED, REFUNDED)) for name in held}
     said = ", ".join(
         f"{count} {_NAMES[name]}" + (f" instead of {due[name]}" if count != due[name] else "")
         for name, count in held.items()

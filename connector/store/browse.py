@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.status import FINISHED
+from connector.status import FINISHED, Status
 from connector.store import contexts, entries, inspections, intake, links, steps
 from connector.store.database import Transaction
 from connector.store.entries import EntryRow
@@ -183,6 +183,30 @@ def _mentions(words: str) -> sa.ColumnElement[bool]:
         entry_key.c.entry_id == entry.c.id, entry_key.c.number.icontains(words, autoescape=True)
     )
     return sa.or_(of_order, *(column.icontains(words, autoescape=True) for column in columns))
+
+
+def published(
+    tx: Transaction, flow: str, since: datetime, until: datetime, *, after: int = 0, limit: int = MOST_ROWS
+) -> list[EntryRow]:
+    """The published entries of a flow of which the event happened at or after `since` and before `until`, with ids
+    behind `after`, oldest first."""
+    here = sa.select(entry).join(event, event.c.id == entry.c.event_id).where(*_published(flow, since, until))
+    return entries.rows_of(tx, here.where(entry.c.id > after).order_by(entry.c.id).limit(limit))
+
+
+def count_published(tx: Transaction, flow: str, since: datetime, until: datetime) -> int:
+    """How many there are of them."""
+    joined = sa.select(sa.func.count()).select_from(entry).join(event, event.c.id == entry.c.event_id)
+    return int(tx.value(joined.where(*_published(flow, since, until))))
+
+
+def _published(flow: str, since: datetime, until: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        entry.c.flow == flow,
+        entry.c.status == Status.PUBLISHED,
+        event.c.time >= since,
+        event.c.time < until,
+    )
 
 
 def open_notices(tx: Transaction, limit: int = 50) -> Sequence[NoticeRow]:

@@ -1,9 +1,11 @@
 """Inspections: what people asked to have read back at the target, for one entry; each is done once, on its lane.
 
-An inspection changes nothing at the target. It is worked on by the owner of the target's lane, as entries are.
+An inspection changes nothing at the target. It is worked on by the owner of the target's lane, as entries are. Those of
+one reconciliation bear its name as their reason.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,9 +14,9 @@ import sqlalchemy as sa
 
 from connector.store import tables
 from connector.store.database import Transaction
-from connector.store.tables import inspection
+from connector.store.tables import entry_key, inspection, step
 
-Purpose = Literal["compare", "resolve"]
+Purpose = Literal["compare", "resolve", "reconcile"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,14 @@ class InspectionRow:
 
 def ask(tx: Transaction, entry_id: int, lane: str, purpose: Purpose, actor: str, reason: str) -> int:
     """Have an entry inspected; the inspection's id."""
-    values = {
+    values = _values(tx, entry_id, lane, purpose, actor, reason)
+    return int(tx.value(inspection.insert().values(**values).returning(inspection.c.id)))
+
+
+def _values(
+    tx: Transaction, entry_id: int, lane: str, purpose: Purpose, actor: str, reason: str
+) -> dict[str, object]:
+    return {
         "entry_id": entry_id,
         "lane": lane,
         "purpose": purpose,
@@ -55,7 +64,6 @@ def ask(tx: Transaction, entry_id: int, lane: str, purpose: Purpose, actor: str,
         "created_at": tx.now,
         "updated_at": tx.now,
     }
-    return int(tx.value(inspection.insert().values(**values).returning(inspection.c.id)))
 
 
 def is_due(tx: Transaction, lane: sa.ColumnElement[str] | str) -> sa.ColumnElement[bool]:
@@ -122,3 +130,59 @@ def of_entry(tx: Transaction, entry_id: int) -> list[InspectionRow]:
 def _rows(tx: Transaction, statement: sa.Select[tuple[object, ...]]) -> list[InspectionRow]:
     names = InspectionRow.__dataclass_fields__
     return [InspectionRow(**{name: row[name] for name in names}) for row in tx.rows(statement)]
+
+
+# -- those of one reconciliation -----------------------------------------------------------------------------
+
+
+def of_run(
+    tx: Transaction, run: str, first: int, *, but: Collection[str] = (), limit: int = 500
+) -> list[InspectionRow]:
+    """What a reconciliation has had read, oldest first, without those answered with a code of `but`; `first` is its
+    first inspection, or an earlier one."""
+    answered_so = sa.and_(inspection.c.state == "done", inspection.c.code.in_(sorted(but)))
+    here = sa.select(inspection).where(_of_run(run, first), ~answered_so)
+    return _rows(tx, here.order_by(inspection.c.id).limit(limit))
+
+
+def counts_of_run(tx: Transaction, run: str, first: int) -> Counter[str]:
+    """How many of its inspections were answered with which code; those that are not read yet count as `open`."""
+    code = sa.case((inspection.c.state == "open", "open"), else_=inspection.c.code).label("code")
+    statement = sa.select(code, sa.func.count().label("count")).where(_of_run(run, first)).group_by(code)
+    return Counter({row["code"]: row["count"] for row in tx.rows(statement)})
+
+
+def last(tx: Transaction) -> int:
+    """The id of the newest inspection; 0 where there is none."""
+    return int(tx.value(sa.select(sa.func.max(inspection.c.id))) or 0)
+
+
+def _of_run(run: str, first: int) -> sa.ColumnElement[bool]:
+    return sa.and_(inspection.c.id >= first, inspection.c.purpose == "reconcile", inspection.c.reason == run)
+
+
+def raised_since(tx: Transaction, entry_ids: Collection[int]) -> set[int]:
+    """Those of these entries whose amounts another entry of the same order has changed at the same target since: what
+    they made of them does not stand there any more, and need not."""
+    if not entry_ids:
+        return set()
+    mine, theirs = entry_key.alias("mine"), entry_key.alias("theirs")
+    ours, later = step.alias("ours"), step.alias("later")
+    statement = (
+        sa.select(mine.c.entry_id)
+        .distinct()
+        .join(ours, sa.and_(ours.c.entry_id == mine.c.entry_id, ours.c.before.is_not(None)))
+        .join(
+            theirs,
+            sa.and_(
+                theirs.c.number == mine.c.number,
+                theirs.c.connection == mine.c.connection,
+                theirs.c.target == mine.c.target,
+                theirs.c.entry_id != mine.c.entry_id,
+            ),
+        )
+        .join(later, sa.and_(later.c.entry_id == theirs.c.entry_id, later.c.before.is_not(None)))
+        .where(mine.c.entry_id.in_(sorted(entry_ids)))
+        .where(sa.or_(later.c.done_at.is_(None), later.c.done_at >= ours.c.done_at))
+    )
+    return set(tx.values(statement))

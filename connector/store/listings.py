@@ -1,6 +1,7 @@
 """Listings: what a source is asked to list page by page, polling without end or for one backfill; where each stands.
 
 A listing is worked on by the owner of its lane, one page at a time; the page and what was heard are stored together.
+A reconciliation is a listing too, of our own log: it asks no source, and its position is the entry it has come to.
 """
 
 from collections import Counter
@@ -11,31 +12,41 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from connector.store import entries
 from connector.store.database import Transaction
+from connector.store.entries import EntryRow
 from connector.store.tables import entry, event, listing, notice
+
+Purpose = Literal["poll", "backfill", "reconcile"]
+State = Literal["active", "done", "off", "reading"]
 
 POLL: Literal["poll"] = "poll"
 BACKFILL: Literal["backfill"] = "backfill"
+RECONCILE: Literal["reconcile"] = "reconcile"
 
 
 @dataclass(frozen=True)
 class NewListing:
-    """A listing to begin: documents of one kind that changed since then; `name` tells backfills of it apart."""
+    """A listing to begin: documents of one kind that changed since then; `name` tells backfills of it apart. A
+    reconciliation stands at its `position` from the beginning."""
 
     connection: str
     lane: str
     kind: str
-    purpose: Literal["poll", "backfill"]
+    purpose: Purpose
     name: str = ""
     since: datetime | None = None
     until: datetime | None = None
     held: bool = False
+    position: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class ListingRow:
-    """A stored listing. `newest` is the newest change seen in this round, which was begun at `began_at`; `heard` and
-    `fresh` count documents heard of, and those not known in that version; `code` and `reason` say what is wrong."""
+    """A stored listing; one that is `reading` is a reconciliation, which no page is asked for.
+
+    `newest` is the newest change seen in this round, which was begun at `began_at`; `heard` and `fresh` count documents
+    heard of, and those not known in that version; `code` and `reason` say what is wrong."""
 
     id: int
     connection: str
@@ -43,7 +54,7 @@ class ListingRow:
     kind: str
     purpose: str
     name: str
-    state: Literal["active", "done", "off"]
+    state: State
     since: datetime
     until: datetime | None
     held: bool
@@ -61,6 +72,11 @@ class ListingRow:
     reason: str
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def via(self) -> str:
+        """How what it brings was heard of."""
+        return RECONCILE if self.name.startswith(f"{RECONCILE}/") else self.purpose
 
 
 def declare(tx: Transaction, wanted: Sequence[NewListing]) -> None:
@@ -95,11 +111,11 @@ def _values(tx: Transaction, one: NewListing) -> dict[str, object]:
         "kind": one.kind,
         "purpose": one.purpose,
         "name": one.name,
-        "state": "active",
+        "state": "reading" if one.purpose == RECONCILE else "active",
         "since": one.since or tx.now,
         "until": one.until,
         "held": one.held,
-        "position": None,
+        "position": one.position,
         "newest": None,
         "pages": 0,
         "heard": 0,
@@ -262,3 +278,64 @@ def entries_of(tx: Transaction, ids: Sequence[int], types: Mapping[str, str]) ->
         .group_by(entry.c.status)
     )
     return Counter({row["status"]: row["count"] for row in tx.rows(statement)})
+
+
+def asked_for(
+    tx: Transaction, connection: str, kind: str, numbers: Sequence[str], *, held: bool
+) -> dict[str, int]:
+    """Those of these documents that somebody asked for in the same way and that are not fetched yet, with the notice of
+    each."""
+    named = tx.among((notice.c.connection, notice.c.number), [(connection, number) for number in numbers])
+    unfetched = notice.c.status.in_(("received", "fetching", "retrying"))
+    here = sa.select(notice.c.number, notice.c.id).where(
+        named, unfetched, notice.c.kind == kind, notice.c.via == "retrieve", notice.c.held.is_(held)
+    )
+    return {row["number"]: row["id"] for row in tx.rows(here.order_by(notice.c.id.desc()))}
+
+
+# -- reconciliations -----------------------------------------------------------------------------------------
+
+
+def named(tx: Transaction, purpose: Purpose, connection: str, kind: str, prefix: str) -> list[ListingRow]:
+    """The listings of this purpose whose names begin so, oldest first."""
+    here = sa.select(listing).where(
+        listing.c.connection == connection, listing.c.kind == kind, listing.c.purpose == purpose
+    )
+    named_so = here.where(listing.c.name.startswith(prefix, autoescape=True))
+    return _rows(tx, named_so.order_by(listing.c.id))
+
+
+def locked(tx: Transaction, listing_id: int) -> ListingRow | None:
+    """One listing, locked until the end of the transaction."""
+    found = _rows(tx, sa.select(listing).where(listing.c.id == listing_id).with_for_update())
+    return found[0] if found else None
+
+
+def read_on(
+    tx: Transaction, listing_id: int, position: Mapping[str, str], *, heard: int, state: State
+) -> None:
+    """A reconciliation has had so many more entries read, and has come to this position."""
+    _progress(tx, listing_id, heard, 0, position=position, state=state)
+
+
+def found_entries(
+    tx: Transaction, ids: Sequence[int], flow: str, type_: str, limit: int = 500
+) -> list[EntryRow]:
+    """The entries of a flow, and of its event type, that these listings brought into the log, oldest first; not those
+    that it had before."""
+    brought = (
+        sa.select(entry.c.id)
+        .join(event, event.c.id == entry.c.event_id)
+        .join(
+            notice,
+            sa.and_(
+                notice.c.connection == event.c.source,
+                notice.c.number == event.c.document,
+                notice.c.transport_id == event.c.transport_id,
+                event.c.type == type_,
+            ),
+        )
+        .where(notice.c.listing_id.in_(list(ids)), entry.c.flow == flow)
+    )
+    statement = sa.select(entry).where(entry.c.id.in_(brought)).order_by(entry.c.id)
+    return entries.rows_of(tx, statement.limit(limit))

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from connector.bootstrap import Runtime
-from connector.web import api, docs, health, ingest, metrics, problems
+from connector.web import api, docs, health, ingest, metrics, problems, reconcile
 from connector.web.limits import BodyLimit, RequestLog
 from connector.web.metrics import Metrics
 from connector.web.problems import ProblemDocument
@@ -38,7 +38,7 @@ def create(runtime: Runtime) -> FastAPI:
         lifespan=_serving(runtime),
     )
     problems.install(app)
-    for part in (ingest, api, health, metrics, docs):
+    for part in (ingest, api, reconcile, health, metrics, docs):
         app.include_router(part.router)
     app.add_middleware(BodyLimit, most=runtime.loaded.config.max_body)
     app.add_middleware(RequestLog)
@@ -50,6 +50,7 @@ def _serving(runtime: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManage
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.room = furnish(runtime)
         app.state.metrics = Metrics(runtime)
+        app.state.reconciling = runtime.reconciling
         yield
         await run_in_threadpool(app.state.room.bells.close)
 

@@ -1,9 +1,9 @@
-"""`POST /api/retrieve` has a document fetched from its source; `GET /api/retrieve/{notice}` says what came of it."""
+"""`POST /api/retrieve` has documents fetched from their source; `GET /api/retrieve/{notice}` says what came of each."""
 
-from typing import Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connector import story
 from connector.retrieval import NotAvailable
@@ -22,15 +22,28 @@ _LOOK = _CALLER | documented(problems.NOT_FOUND)
 LARGEST_ID = 2**63 - 1
 
 
+MOST_NUMBERS = 500
+"""Documents of one request, at most."""
+
+Number = Annotated[str, Field(min_length=1, max_length=255)]
+
+
 class RetrieveAsked(BaseModel):
-    """Which document, at which connection; is what comes of it delivered at once, or held?"""
+    """Which document or documents, at which connection; is what comes of it delivered at once, or held?"""
 
     model_config = ConfigDict(extra="forbid")
 
     connection: str = Field(min_length=1, max_length=63)
     kind: DocumentKind
-    number: str = Field(min_length=1, max_length=255)
+    number: Number = Field(default="", description="one document; or else `numbers`")
+    numbers: list[Number] = Field(default=[], max_length=MOST_NUMBERS, description="several documents")
     post: bool = False
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> Self:
+        if bool(self.number) == bool(self.numbers):
+            raise ValueError("give either number, for one document, or numbers, for several")
+        return self
 
 
 class RetrieveOrdered(BaseModel):
@@ -39,20 +52,33 @@ class RetrieveOrdered(BaseModel):
     notice: int
 
 
+class RetrievesOrdered(BaseModel):
+    """They are stored and will be fetched; `notices` is where to look, in the order of the numbers, each once. One that
+    was asked for before and is not fetched yet is not asked for again."""
+
+    notices: list[int]
+
+
 @router.post("/retrieve", status_code=202, responses=_ASK)
-def retrieve(asked: RetrieveAsked, room: Here, caller: Operator) -> RetrieveOrdered:
-    """Have a document fetched through its source's lane."""
+def retrieve(asked: RetrieveAsked, room: Here, caller: Operator) -> RetrieveOrdered | RetrievesOrdered:
+    """Have documents fetched through their source's lane."""
+    where, kind, who, post = asked.connection, asked.kind, caller.name, asked.post
     try:
-        ordered = room.retrieval.ask(asked.connection, asked.kind, asked.number, caller.name, post=asked.post)
+        if asked.number:
+            ordered = [room.retrieval.ask(where, kind, asked.number, who, post=post)]
+        else:
+            ordered = room.retrieval.ask_all(where, kind, asked.numbers, who, post=post)
     except NotAvailable as error:
         raise Problem(problems.NOT_VALID, str(error)) from error
-    room.bells.pull(ordered.bells)
-    return RetrieveOrdered(notice=ordered.notice_id)
+    room.bells.pull({bell for one in ordered for bell in one.bells})
+    if asked.number:
+        return RetrieveOrdered(notice=ordered[0].notice_id)
+    return RetrievesOrdered(notices=[one.notice_id for one in ordered])
 
 
 @router.get("/retrieve/{notice_id}", responses=_LOOK)
 def retrieved(notice_id: str, room: Here, caller: Reader) -> dict[str, Any]:
-    """What came of it so far: the notice, the events and entries of the document, and whether more may still come."""
+    """What came of a document so far: the notice, the events and entries, and whether more may still come."""
     try:
         known = notice_id.isdecimal() and len(notice_id) <= len(str(LARGEST_ID))
         found = room.retrieval.result(min(int(notice_id), LARGEST_ID) if known else 0)

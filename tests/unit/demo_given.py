@@ -9,6 +9,8 @@ from connector.demo.books import Books, Log
 from connector.demo.cases import CASES, REPLY_LOST, STREAM
 from connector.demo.orders import EDITED_TOTAL, ENTERED, PLACED, Line
 from connector.demo.packed import BORN, MENDED, VOIDED
+from connector.demo.refunds import Refunded
+from connector.demo.refunds_verdict import judge_refunds
 from connector.demo.stage import ERP, SAGE_STATION, SHOP, STATION
 from connector.demo.station import NOT_FOR_US, Packed
 from connector.demo.station_verdict import judge_stations
@@ -20,6 +22,7 @@ from connector.store.browse import JournalRow, Record
 from schemas.base import DocumentRef
 from tests.unit import timeline_given as given
 from tests.unit.demo_packed_given import PACKED, sage, written_back
+from tests.unit.demo_refunded_given import REFUNDED, journals, memos, netsuite, orders
 
 TRADED = Traded(
     entered="SO-000209",
@@ -35,7 +38,7 @@ TRADED = Traded(
     shop_invoice="000000001",
     payment="PMT-000002",
     invoices={"SO-000209": "INV-INV000001", "SO-000210": "INV-INV000002"},
-    refund="000000001",
+    refund="000000002",
 )
 OURS = DocumentRef(connection=SHOP, kind="order", number=TRADED.entered_at_shop)
 
@@ -50,7 +53,7 @@ def record(entry_id: int, type_: str, source: str, number: str, status: Status, 
     step = given.step(entry_id, kind, (SHOP, number), {}, adopted=more.pop("adopted", False))
     steps = (replace(step, reference=f"ref{entry_id}"),)
     journal: tuple[JournalRow, ...] = more.pop("journal", ())
-    notice = given.notice()
+    notice = replace(given.notice(), via=told["via"])
     assert not more
     return Record(given.NOON, row, event, (), {}, steps, (), journal, (), (notice,))
 
@@ -68,7 +71,12 @@ def _records() -> Iterator[Record]:
     )
     yield record(20, "order.created", ERP, TRADED.entered, Status.PUBLISHED, journal=moves)
     yield record(21, "order.created", SHOP, TRADED.entered_at_shop, Status.FILTERED, code="echo", echo_of=20)
+    yield record(22, "refund.issued", SHOP, TRADED.refund, Status.FILTERED, code="preference")
     yield from _station_records()
+    posted, waited = journals()
+    retrieved = {"journal": posted, "via": "retrieve"}
+    yield record(50, "refund.issued", SHOP, REFUNDED.retrieved, Status.PUBLISHED, **retrieved)
+    yield record(51, "refund.issued", SHOP, REFUNDED.waited, Status.PUBLISHED, journal=waited)
 
 
 def _station_records() -> Iterator[Record]:
@@ -92,7 +100,10 @@ class World:
     shop: dict[str, list[dict[str, Any]]]
     sage: dict[str, list[dict[str, Any]]]
     log: Log
+    netsuite: dict[str, list[dict[str, Any]]] = field(default_factory=netsuite)
+    payments: list[dict[str, Any]] = field(default_factory=list)
     packed: Packed = PACKED
+    refunded: Refunded = REFUNDED
     cartons: dict[str, int] = field(default_factory=lambda: {"SH000311": 1, "SH000312": 1, "SH000313": 1})
     pushes: int = 2
     lost: int = 1
@@ -100,9 +111,9 @@ class World:
     def failed(self) -> list[str]:
         """The points that do not hold."""
         twice = [{"attempts": ["202"] * self.pushes}]
-        books = Books(self.erp, self.shop, self.sage, self.cartons)
-        facts = Facts(self.log, books, TRADED, self.packed, twice, self.lost)
-        judges = (judge_parcels, judge_trade, judge_stations, judge_whole)
+        books = Books(self.erp, self.shop, self.sage, self.netsuite, self.payments, self.cartons)
+        facts = Facts(self.log, books, TRADED, self.packed, self.refunded, twice, self.lost)
+        judges = (judge_parcels, judge_trade, judge_stations, judge_refunds, judge_whole)
         points = [point for judge in judges for point in judge(facts)]
         return [point.text for point in points if not point.holds]
 
@@ -196,6 +207,7 @@ def _shop() -> dict[str, list[dict[str, Any]]]:
             _shop_order(104, TRADED.edited, Decimal("44.98"), "canceled"),
             _shop_order(105, TRADED.successor, EDITED_TOTAL, "new"),
             _shop_order(106, PACKED.born, BORN.total),
+            *orders(),
         ],
         "shipments": [
             *sent,
@@ -207,8 +219,9 @@ def _shop() -> dict[str, list[dict[str, Any]]]:
             {"order_id": 101, "grand_total": ENTERED.total},
             {"order_id": 102, "grand_total": PLACED.total},
             {"order_id": 106, "grand_total": BORN.total},
+            *({"order_id": one["entity_id"], "grand_total": Decimal("80.67")} for one in orders()),
         ],
-        "creditmemos": [{"order_id": 102, "grand_total": Decimal("7.16")}],
+        "creditmemos": [{"order_id": 102, "grand_total": Decimal("7.16")}, *memos()],
     }
 
 
@@ -246,8 +259,7 @@ def _erp() -> dict[str, list[dict[str, Any]]]:
 
 def right_world() -> World:
     """A demo that came out right."""
-    refund = given.event(90, "refund.issued", {"refund": {"number": TRADED.refund}}, SHOP, state="unrouted")
-    return World(_erp(), _shop(), sage(), Log(list(_records()), [refund], [], {OURS: 20}))
+    return World(_erp(), _shop(), sage(), Log(list(_records()), [], {OURS: 20}))
 
 
 def put(world: World, **values: Any) -> None:

@@ -1,4 +1,4 @@
-"""Events about one order, shipment or invoice, and their steps on a flow: for the tests of planning."""
+"""Events about one order, shipment, invoice or refund, and their steps on a flow: for the tests of planning."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from connector.planning import steps_for
 from connector.reference import EventIdentity
 from schemas.base import Money
 from schemas.config import Config, ConnectionSettings
-from schemas.documents import Invoice, Order, Shipment
+from schemas.documents import Invoice, Order, Refund, Shipment
 from schemas.events import EVENT_TYPES, EventData
 
 S = TypeVar("S", bound=PlannedStep)
@@ -74,7 +74,7 @@ def order(number: str = "1001", **changes: Any) -> Order:
 def event_of(type_: str, **document: Any) -> EventData:
     """An event of this type about one document."""
     model = EVENT_TYPES[type_]
-    one: Order | Shipment | Invoice
+    one: Order | Shipment | Invoice | Refund
     if model.kind == "order":
         one = order(**document)
     elif model.kind == "shipment":
@@ -89,6 +89,10 @@ def event_of(type_: str, **document: Any) -> EventData:
         values = {"number": "SH1", "key": "guid-SH1", "ship_via": "UPS", "lines": [line]}
         values["packages"] = [{"tracking_number": "1Z1"}, {"tracking_number": "1Z2"}, {"tracking_number": ""}]
         one = Shipment.model_validate(values | document)
+    elif model.kind == "refund":
+        back = {"order_line": "1", "sku": "A", "name": "The A", "quantity": "1", "total": usd("10.00")}
+        values = {"number": "CM1", "key": "guid-CM1", "order": "1001", "currency": "USD", "lines": [back]}
+        one = Refund.model_validate(values | {"total": usd("10.00")} | document)
     else:
         line = {"order": "1001", "order_line": "1", "sku": "A", "name": "The A", "quantity": "2"}
         freight = {"order": "1001", "sku": "FREIGHT", "quantity": "0"}

@@ -103,8 +103,13 @@ SPOILT: list[tuple[str, Callable[[World], Any], list[str]]] = [
     ),
     (
         "the credit memo was not heard",
-        lambda w: put(w, log=replace(w.log, unrouted=[])),
-        ["credit memo 000000001"],
+        lambda w: put(w, log=w.without(source_number="000000002")),
+        ["credit memo 000000002"],
+    ),
+    (
+        "the credit memo of an order that is not in NetSuite was carried",
+        lambda w: put(w, log=w.with_status("000000002", Status.PUBLISHED)),
+        ["credit memo 000000002"],
     ),
     (
         "our order was not heard again",

@@ -9,14 +9,14 @@ import pytest
 from connector.configuration import Loaded, parse
 from connector.mapping import look_up_ship_via
 from connector.plan import Plan, make_plan
-from connector.planned import FreightStep, Manner, OrderStep, Step
+from connector.planned import FreightStep, Manner, OrderStep, PayoutStep, RefundStep, Step
 from connector.reference import EventIdentity
 from connector.systems.catalogue import adapters
 from schemas.base import Money
 from schemas.documents import Order
 from schemas.events import OrderCreated
 from tests.guards.tree import ROOT
-from tests.unit.planning_given import event_of, usd
+from tests.unit.planning_given import event_of, order, usd
 
 EXAMPLES = sorted((ROOT / "deploy" / "examples").glob("*.yaml"))
 MODELS = {name: adapter.settings_model for name, adapter in adapters().items()}
@@ -154,3 +154,43 @@ def test_a_shipment_becomes_an_invoice_of_the_second_erp_with_its_freight() -> N
     assert steps[0].kind == "invoice"
     assert steps[0].ship_via is not None
     assert (steps[0].ship_via.code, steps[0].charges) == ("UPS GRND", True)
+
+
+# -- refunds -------------------------------------------------------------------------------------------------
+
+REFUNDS = ["acumatica", "netsuite"]
+
+
+def refunded(target: str, total: str = "10.00", paid: str = "20.00") -> Plan:
+    """What the example does with a refund of an order for which this was paid."""
+    data = event_of("refund.issued", total=usd(total), reason="broken")
+    identity = EventIdentity(source="magento-us", type="refund.issued", document="CM1")
+    compiled = named(f"refunds-to-{target}.yaml").flows[f"refunds-to-{target}"]
+    return make_plan(identity, data, {"1001": order(paid=usd(paid))}, compiled)
+
+
+@pytest.mark.parametrize("target", REFUNDS)
+def test_a_refund_is_booked_and_paid_out_and_moves_no_money(target: str) -> None:
+    made = refunded(target)
+    assert made.decision == "deliver", made.reason
+    booked, paid_out = made.steps
+    assert isinstance(booked, RefundStep)
+    assert isinstance(paid_out, PayoutStep)
+    for step in (booked, paid_out):
+        assert (step.rules.moves_money, step.rules.unbilled, step.rules.restock) == (False, "wait", "always")
+
+
+@pytest.mark.parametrize("target", REFUNDS)
+def test_a_refund_that_does_not_add_up_or_exceeds_what_was_paid_is_for_a_person(target: str) -> None:
+    for made in (refunded(target, total="10.01"), refunded(target, paid="9.99")):
+        assert (made.decision, made.code, made.steps) == ("errored", "money", ())
+
+
+def test_a_refund_in_a_currency_that_the_books_do_not_keep_is_not_booked() -> None:
+    money = {"amount": "10.00", "currency": "EUR"}
+    line = {"sku": "A", "quantity": "1", "total": money}
+    data = event_of("refund.issued", currency="EUR", total=money, lines=[line])
+    identity = EventIdentity(source="magento-us", type="refund.issued", document="CM1")
+    compiled = named("refunds-to-acumatica.yaml").flows["refunds-to-acumatica"]
+    made = make_plan(identity, data, {"1001": order()}, compiled)
+    assert (made.decision, made.code) == ("filtered", "preference")

@@ -14,7 +14,7 @@ from connector.planned import ShipmentStep, StepLine, StepPackage
 from connector.reference import EventIdentity, bears, external_reference, marked, marker
 from schemas.base import DocumentRef, Money
 from schemas.config import Config, ConnectionSettings
-from schemas.documents import Order, Package, Refund, Shipment, ShipmentLine
+from schemas.documents import Order, Package, Refund, RefundLine, Shipment, ShipmentLine
 from schemas.events import EventData, RefundIssued, ShipmentConfirmed
 
 FLOW: dict[str, Any] = {
@@ -301,15 +301,51 @@ def test_a_note_that_cannot_be_rendered_is_an_error_in_words() -> None:
     assert made.reason
 
 
-def test_an_event_type_that_is_not_delivered_yet_says_so() -> None:
-    refund = Refund(
-        number="CM1", order="1001", currency="USD", total=Money(amount=Decimal("1.00"), currency="USD")
-    )
+# -- what is counted of a refund ----------------------------------------------------------------------------
+
+
+def refunded(total: str = "10.00", **changes: Any) -> Plan:
+    line = RefundLine(sku="A", quantity=Decimal(1), total=Money(amount=Decimal("10.00"), currency="USD"))
+    money = Money(amount=Decimal(total), currency="USD")
+    refund = Refund(number="CM1", order="1001", currency="USD", lines=(line,), total=money)
     identity = IDENTITY.model_copy(update={"type": "refund.issued", "document": "CM1"})
-    refunds = flow(event="refund.issued", preferences={}, write_back={})
-    made = make_plan(identity, RefundIssued(refund=refund), {}, refunds)
-    assert (made.decision, made.code) == ("errored", "not supported")
-    assert "refund.issued" in made.reason
+    refunds = flow(event="refund.issued", write_back={}, **changes)
+    paid = order("1001", paid=Money(amount=Decimal("10.00"), currency="USD"))
+    return make_plan(identity, RefundIssued(refund=refund), {"1001": paid}, refunds)
+
+
+def test_a_refund_that_adds_up_is_delivered_and_what_was_counted_is_kept() -> None:
+    made = refunded()
+    assert (made.decision, [step.kind for step in made.steps]) == ("deliver", ["refund"])
+    assert made.gate is not None
+    assert (made.gate.currency, made.gate.sentence) == ("USD", "")
+    assert "paid for the order 10.00 (source: 10.00)" in map(str, made.gate.rows)
+
+
+def test_a_refund_that_is_refused_keeps_what_was_counted_too() -> None:
+    made = refunded("12.00")
+    assert (made.decision, made.code, made.steps) == ("errored", "money", ())
+    assert made.gate is not None
+    assert made.gate.sentence in made.reason
+    assert "total 10.00 (source: 12.00)" in map(str, made.gate.rows)
+
+
+def test_what_was_counted_comes_back_from_the_store_as_it_was() -> None:
+    made = refunded("12.00")
+    assert Plan.model_validate_json(json.dumps(made.model_dump(mode="json"))) == made
+
+
+def test_a_refund_that_is_not_wanted_is_not_counted() -> None:
+    never = {"require": [{"name": "never", "when": "order.number == '9'"}]}
+    made = refunded("12.00", preferences=never)
+    assert (made.decision, made.gate) == ("filtered", None)
+
+
+def test_nothing_is_counted_of_other_documents() -> None:
+    assert plan().gate is None
+
+
+# -- patience ----------------------------------------------------------------------------------------------
 
 
 def test_the_plan_keeps_the_patience_of_its_flow() -> None:

@@ -1,7 +1,7 @@
 """From each type of event to its steps: what is said to the target, in which order, and why it cannot be said.
 
-Shipments and invoices are `test_planning_documents.py`, the parts of a shipment `test_write_back.py`; whether an event
-is delivered at all is `test_plan.py`.
+Shipments, invoices and refunds are `test_planning_documents.py`, the parts of a shipment `test_write_back.py`; whether
+an event is delivered at all is `test_plan.py`.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,7 @@ from connector.planned import (
 )
 from connector.reference import EventIdentity, external_reference
 from schemas.base import DocumentRef
+from schemas.events import EVENT_TYPES
 from tests.unit.planning_given import ERP_LIKE, IN_PARTS, event_of, kinds, only, order, planned, specs
 
 # -- what every step says ------------------------------------------------------------------------------------
@@ -79,6 +80,8 @@ CASES = [
     Case("shipment.voided", IN_PARTS["shipment"], ("undo",) * 4, EVERYTHING),
     Case("invoice.released", PLAIN, ("invoice",)),
     Case("invoice.released", ERP_LIKE, ("payment",)),
+    Case("refund.issued", PLAIN, ("refund",)),
+    Case("refund.issued", ERP_LIKE, ("refund", "payout"), {"refund": {"pay_out": True}}),
 ]
 each_case = pytest.mark.parametrize(
     "case", CASES, ids=[f"{one.type}-{'-'.join(one.expected)}" for one in CASES]
@@ -96,8 +99,8 @@ def test_each_step_says_which_document_and_which_order_it_is_about(case: Case) -
         assert (step.order.order.number, step.order.order.key) == ("1001", "guid-1001")
         assert step.order.external_number == "W1001"
         assert step.document.connection == "erp"
-        own = {"customer": "C77", "shipment": "SH1", "invoice": "INV1"}.get(step.document.kind, "1001")
-        assert step.document.number == own
+        own = {"customer": "C77", "shipment": "SH1", "invoice": "INV1", "refund": "CM1"}
+        assert step.document.number == own.get(step.document.kind, "1001")
 
 
 @each_case
@@ -125,6 +128,10 @@ def test_each_step_is_stored_and_read_again_as_it_was(case: Case) -> None:
         assert parse_step(step.model_dump(mode="json")) == step
 
 
+def test_every_type_of_event_leads_to_steps() -> None:
+    assert {case.type for case in CASES} == set(EVENT_TYPES)
+
+
 def test_every_kind_of_step_comes_of_some_event() -> None:
     assert {kind for case in CASES for kind in case.expected} == {
         one.model_fields["kind"].default for one in get_args(Step)
@@ -133,7 +140,7 @@ def test_every_kind_of_step_comes_of_some_event() -> None:
 
 def test_only_steps_that_make_a_document_link_it_to_ours() -> None:
     linked = {one.model_fields["kind"].default for one in get_args(Step) if one.linked}
-    assert linked == {"customer", "order", "shipment", "invoice", "payment"}
+    assert linked == {"customer", "order", "shipment", "invoice", "payment", "refund"}
 
 
 # -- orders --------------------------------------------------------------------------------------------------

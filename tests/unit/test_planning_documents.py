@@ -1,4 +1,4 @@
-"""From shipments and invoices to steps: what is said to the target of each of their orders, and the comments beside."""
+"""From shipments, invoices and refunds to steps: what is said to the target of each order, and the comments beside."""
 
 from decimal import Decimal
 from typing import Any
@@ -10,9 +10,11 @@ from connector.planned import (
     CommentStep,
     InvoiceStep,
     PaymentStep,
+    PayoutStep,
+    RefundStep,
     ShipmentStep,
 )
-from schemas.events import EVENT_TYPES, EventData
+from schemas.events import EventData
 from tests.unit.planning_given import ERP_LIKE, PLACED, event_of, kinds, only, order, planned, usd
 
 # -- shipments -----------------------------------------------------------------------------------------------
@@ -158,9 +160,53 @@ def test_who_paid_how_much_of_an_invoice_for_several_orders_is_for_a_person() ->
         planned(several(), order("1"), order("2"), manner=ERP_LIKE)
 
 
-def test_an_event_that_is_not_delivered_yet_is_refused_by_its_name() -> None:
-    refund = {"number": "CM1", "order": "1001", "currency": "USD", "total": usd("1.00")}
-    data = EVENT_TYPES["refund.issued"].model_validate({"refund": refund})
-    with pytest.raises(Rejected, match=r"refund\.issued") as refused:
-        planned(data)
-    assert refused.value.code == "not supported"
+# -- refunds -------------------------------------------------------------------------------------------------
+
+
+def test_a_refund_is_booked_with_its_content_the_rules_of_the_flow_and_what_was_paid() -> None:
+    made = planned(
+        event_of("refund.issued"),
+        order(paid=usd("20.00")),
+        refund={"unbilled": "cancel", "restock": "never"},
+        write_back={"notes": "refund {{ refund.number }} of {{ order.number }}"},
+    )
+    step = only(made, RefundStep)
+    assert kinds(made) == ["refund"]
+    assert (step.key, step.content.number, step.paid) == ("refund:1001", "CM1", usd("20.00"))
+    assert (step.rules.unbilled, step.rules.restock, step.rules.moves_money) == ("cancel", "never", False)
+    assert step.notes == "refund CM1 of 1001"
+
+
+def test_a_refund_is_paid_out_after_it_was_booked_where_the_flow_says_so() -> None:
+    made = planned(event_of("refund.issued"), refund={"pay_out": True})
+    step = only(made, PayoutStep)
+    assert kinds(made) == ["refund", "payout"]
+    assert (step.needs, step.amount) == (("refund:1001",), usd("10.00"))
+    assert step.reference != only(made, RefundStep).reference
+
+
+def test_a_refund_whose_order_is_not_known_is_booked_without_what_was_paid() -> None:
+    assert only(planned(event_of("refund.issued"), order("9")), RefundStep).paid is None
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "text"),
+    [
+        ({"total": usd("9.99")}, "money", "add up to 10.00, and its total is 9.99"),
+        ({"store_credit": usd("1.00")}, "not supported", "1.00 USD of refund CM1 went back as store credit"),
+        ({"gift_cards": usd("1.00")}, "not supported", "1.00 USD of refund CM1 went back as gift cards"),
+        ({"state": "open"}, "not refunded", "refund CM1 is open at erp: nothing was given back there"),
+        ({"state": "cancelled"}, "not refunded", "refund CM1 is cancelled at erp"),
+    ],
+)
+def test_a_refund_that_must_not_be_booked_is_refused_in_words(
+    document: dict[str, Any], code: str, text: str
+) -> None:
+    with pytest.raises(Rejected, match=text) as refused:
+        planned(event_of("refund.issued", **document))
+    assert refused.value.code == code
+
+
+def test_a_refund_without_anything_given_back_in_another_form_is_booked() -> None:
+    nothing = {"store_credit": usd("0.00"), "gift_cards": usd("0.00")}
+    assert kinds(planned(event_of("refund.issued", **nothing))) == ["refund"]

@@ -25,7 +25,7 @@ LEGAL = {
     "waiting": "queued errored ignored superseded",
     "errored": "queued ignored resolved superseded",
     "filtered": "queued ignored superseded",
-    "published": "queued",
+    "published": "queued errored",
     "ignored": "queued",
     "simulated": "",
     "resolved": "",

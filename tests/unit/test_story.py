@@ -51,6 +51,35 @@ def test_each_mapped_value_is_told_with_its_rule() -> None:
     assert "GROUND → carrier_code ups, title UPS   (by row GROUND)" in said(story.of_entry(RECORD), "Mapping")
 
 
+GATE = {
+    "currency": "USD",
+    "rows": [
+        {"label": "lines", "counted": "20.00", "said": ""},
+        {"label": "total", "counted": "20.00", "said": "25.0"},
+    ],
+    "sentence": "its parts add up to 20.00, and its total is 25.00",
+}
+
+
+def counted(**changes: object) -> story.Story:
+    gated = replace(ENTRY, plan={**(ENTRY.plan or {}), "gate": {**GATE, **changes}})
+    return story.of_entry(replace(RECORD, entry=gated))
+
+
+def test_what_was_counted_of_a_refund_is_told_beside_what_the_source_says() -> None:
+    assert said(counted(), "Money").splitlines() == [
+        "USD | its parts add up to 20.00, and its total is 25.00",
+        "lines | counted 20.00",
+        "total | counted 20.00   source 25.0",
+    ]
+    (first,) = [part.lines[0] for part in counted().parts if part.title == "Money"]
+    assert (first.tone, first.depth) == ("bad", 0)
+
+
+def test_a_refund_that_adds_up_says_so() -> None:
+    assert said(counted(sentence=""), "Money").startswith("USD | adds up\n")
+
+
 def test_a_step_is_told_with_what_was_asked_and_what_stands_there() -> None:
     steps = said(story.of_entry(RECORD), "Steps")
     for text in (

@@ -6,7 +6,15 @@ import pytest
 
 from connector.errors import Lacking, MappingMissing
 from connector.plan import Plan, make_plan
-from connector.planned import FieldsStep, InvoiceStep, Manner, OrderStep, ShipmentStep, TrackingStep
+from connector.planned import (
+    FieldsStep,
+    InvoiceStep,
+    Manner,
+    OrderStep,
+    RefundStep,
+    ShipmentStep,
+    TrackingStep,
+)
 from connector.reference import EventIdentity
 from schemas.events import EventData
 from tests.unit.planning_given import event_of, only, order, planned
@@ -43,6 +51,11 @@ def test_the_lines_of_an_order_have_the_target_s_skus_and_warehouses() -> None:
 )
 def test_the_lines_of_shipments_and_invoices_have_the_target_s_skus(type_: str, kind: Any) -> None:
     assert [one.sku for one in only(planned(event_of(type_), mapping=ITEMS), kind).lines] == ["a-1"]
+
+
+def test_the_lines_of_refunds_have_the_target_s_skus() -> None:
+    made = planned(event_of("refund.issued"), mapping=ITEMS)
+    assert [one.sku for one in only(made, RefundStep).content.lines] == ["a-1"]
 
 
 def test_what_is_in_packages_and_which_line_has_a_field_is_said_in_the_target_s_skus_too() -> None:

@@ -105,6 +105,53 @@ def test_only_who_may_operate_may_ask(site: Site, token: str, status: int) -> No
     assert site.count("notice") == 0
 
 
+# -- asking for several --------------------------------------------------------------------------------------
+
+
+def several(site: Site, *numbers: str, **changes: Any) -> Any:
+    """Ask for documents."""
+    asked = {"connection": "erp", "kind": "shipment", "numbers": list(numbers)}
+    return site.act("/api/retrieve", {**asked, **changes})
+
+
+def test_several_are_asked_for_at_once_each_with_a_notice_in_the_order_given(site: Site) -> None:
+    reply = several(site, "SH-2", "SH-1", "SH-2")
+    assert reply.status_code == 202, reply.text
+    notices = [notice(site, one) for one in reply.json()["notices"]]
+    assert [(row.number, row.held) for row in notices] == [("SH-2", True), ("SH-1", True)]
+    assert all(site.rung(Bell("complete", row.lane)) for row in notices)
+    assert site.count("audit") == 1
+
+
+def test_the_same_several_again_are_the_same_notices_until_they_are_fetched(site: Site) -> None:
+    first = several(site, "SH-1", "SH-2").json()["notices"]
+    assert several(site, "SH-1", "SH-2").json()["notices"] == first
+    fetched(site, first[0], NoticeStatus.COMPLETED, "nothing")
+    again = several(site, "SH-1", "SH-2").json()["notices"]
+    assert (again[0] != first[0], again[1]) == (True, first[1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"number": "SH-1"}, "either number, for one document, or numbers"),
+        ({"numbers": []}, "either number, for one document, or numbers"),
+        ({"numbers": [""]}, "body.numbers[0]"),
+        ({"numbers": ["9" * 256]}, "body.numbers[0]"),
+        ({"numbers": ["SH-1"] * 501}, "body.numbers"),
+        ({"numbers": ["SH-1", "SH\n2"]}, "is no number of a document"),
+        ({"numbers": "SH-1"}, "body.numbers"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_several_that_cannot_be_asked_for_are_refused_whole(
+    site: Site, changes: dict[str, Any], said: str
+) -> None:
+    refused = problem(several(site, "SH-1", **changes), 422)
+    assert said in str(refused)
+    assert site.count("notice") == 0
+
+
 # -- looking -------------------------------------------------------------------------------------------------
 
 

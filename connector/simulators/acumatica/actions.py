@@ -37,6 +37,10 @@ def _create_shipment(erp: Erp, order: Record, parameters: Parameters) -> None:
     )
 
 
+def _create_receipt(erp: Erp, order: Record, parameters: Parameters) -> None:
+    shipments.create_from_order(erp, order, None, None, receipt=True)
+
+
 def _value(parameters: Parameters, name: str, kind: Kind) -> object:
     try:
         return read(kind, unwrap(parameters, name))
@@ -54,6 +58,9 @@ ACTIONS: dict[str, dict[str, Action]] = {
     "SalesOrder": {
         "SalesOrderCreateShipment": Action(
             _create_shipment, lambda erp, order: shipments.nothing_to_ship(order)
+        ),
+        "SalesOrderCreateReceipt": Action(
+            _create_receipt, lambda erp, order: shipments.nothing_to_ship(order)
         ),
         "PrepareSalesInvoice": Action(
             lambda erp, order, parameters: billing.prepare_order(erp, order), billing.nothing_to_bill

@@ -16,6 +16,7 @@ from connector.simulators.acumatica.contract import (
     SHIPMENT,
 )
 from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
+from connector.simulators.acumatica.crediting import CREDIT_MEMO, RETURNS
 from connector.simulators.acumatica.erp import Erp, order_keys
 from connector.simulators.acumatica.errors import on_hold, status_invalid
 from connector.simulators.acumatica.record import Record
@@ -75,7 +76,7 @@ def _make(erp: Erp, parts: list[_Part], shipment: Record | None) -> Record:
     first = parts[0][0]
     invoice = Record(SALES_INVOICE)
     invoice.put(
-        Type=invoices.INVOICE,
+        Type=CREDIT_MEMO if first.text("OrderType") in RETURNS else invoices.INVOICE,
         ReferenceNbr=erp.next_number(SALES_INVOICE),
         Hold=erp.options.invoices_on_hold,
         CustomerID=first.fields.get("CustomerID"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from connector.simulators.acumatica import customers, invoices, payments
+from connector.simulators.acumatica import crediting, customers, invoices, payments
 from connector.simulators.acumatica.contract import SALES_ORDER
 from connector.simulators.acumatica.contract_customers import CUSTOMER
 from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
@@ -59,8 +59,10 @@ _NAMES: dict[str, tuple[tuple[str, str, str], ...]] = {
 KINDS_OF_NAMES = frozenset(kind for rows in _NAMES.values() for _, kind, _ in rows) | {
     "states",
     "serial_items",
+    "card_methods",
 }
-"""The lists of names that a seed may give: states as `US/TX`, serial items whose numbers are assigned when used."""
+"""The lists of names that a seed may give: states as `US/TX`, serial items whose numbers are assigned when used,
+payment methods of cards with a processing centre."""
 
 _REQUIRED = {
     "Customer": (("CustomerName", "Customer Name"),),
@@ -104,6 +106,8 @@ def check_order(erp: Erp, order: Record, existing: Record | None, problems: Prob
     for line in order.rows("Details"):
         if line.number("OrderQty") < line.number("QtyOnShipments"):
             problems.add(line, "OrderQty", "The quantity cannot be less than the quantity on shipments.")
+    for found in crediting.returned_too_much(erp, order):
+        problems.add(*found)
     _drop_freight(order, existing)
     if not (order.flag("IsTaxValid") or order.flag("DisableAutomaticTaxCalculation")):
         order.details["TaxDetails"] = existing.copy().rows("TaxDetails") if existing else []
@@ -126,10 +130,18 @@ def _drop_freight(order: Record, existing: Record | None) -> None:
 
 def check_invoice(erp: Erp, invoice: Record, existing: Record | None, problems: Problems) -> None:
     """An invoice needs known names; once released its amounts are closed, and a change is dropped."""
+    invoice.put(Type=invoices.display_type(invoice.text("Type") or invoices.INVOICE))
     check_names(erp, invoice, problems)
+    credits = invoice.text("Type") == crediting.CREDIT_MEMO
+    if not (credits and invoice.flag("IsTaxValid")):
+        invoice.details["TaxDetails"] = existing.copy().rows("TaxDetails") if existing else []
     if existing is not None and existing.facts.get("released"):
         _close(invoice, existing, ("Hold", "CustomerID", "Date", "Currency"))
-        invoice.details["Details"] = existing.copy().rows("Details")
+        for name in ("Details", "TaxDetails"):
+            invoice.details[name] = existing.copy().rows(name)
+    elif credits:
+        for found in crediting.returned_too_much(erp, invoice):
+            problems.add(*found)
 
 
 def _close(record: Record, existing: Record, names: Iterable[str]) -> None:
@@ -146,7 +158,11 @@ def check_payment(erp: Erp, payment: Record, existing: Record | None, problems: 
         _check_paid_order(erp, payment, row, existing, problems)
     for row in payment.rows("DocumentsToApply"):
         row.put(DocType=invoices.display_type(row.text("DocType") or invoices.INVOICE))
-        _check_paid_invoice(erp, payment, row, existing, problems)
+        if payment.text("Type") != crediting.REFUND:
+            _check_paid_invoice(erp, payment, row, existing, problems)
+    if payment.text("Type") == crediting.REFUND:
+        for found in crediting.refund_refused(erp, payment, existing):
+            problems.add(*found)
     if payments.applied(payment) > payment.number("PaymentAmount"):
         problems.add(payment, "PaymentAmount", "The applied amount exceeds the payment amount.")
 
@@ -176,7 +192,8 @@ def _check_paid_invoice(
     own = _own(existing, "DocumentsToApply", row, "AmountPaid")
     if own:
         return
-    if invoice is None or invoice.text("Status") != "Open":
+    payable = invoice is not None and invoice.text("Type") != crediting.CREDIT_MEMO
+    if invoice is None or not payable or invoice.text("Status") != "Open":
         problems.add(row, "ReferenceNbr", "'Reference Nbr.' cannot be found in the system.")
         return
     _at_most(problems, row, "AmountPaid", invoice.number("Balance"))

@@ -83,7 +83,7 @@ SALES_INVOICE = Entity(
     },
     read_only=frozenset(
         """Amount ApplicationsInvoice Balance CreatedDate DetailTotal DiscountTotal FreightDetails
-        FreightPrice LastModifiedDate LastModifiedDateTime PaymentTotal Status TaxDetails TaxTotal""".split()
+        FreightPrice LastModifiedDate LastModifiedDateTime PaymentTotal Status TaxTotal""".split()
     ),
     title="Invoice",
     graph="PX.Objects.SO.SOInvoiceEntry",

@@ -10,13 +10,14 @@ from decimal import Decimal
 from connector.simulators.acumatica import orders, shipments
 from connector.simulators.acumatica.contract import PAYMENT, SHIPMENT
 from connector.simulators.acumatica.contract_invoices import INVOICE_PAYMENT, SALES_INVOICE
+from connector.simulators.acumatica.crediting import CREDIT_MEMO
 from connector.simulators.acumatica.erp import Erp, derived_id, order_keys
 from connector.simulators.acumatica.record import Record
 from connector.simulators.acumatica.totals import CENT, NONE, amount_fact, counts
 from connector.simulators.acumatica.values import midnight
 
 INVOICE = "Invoice"
-_TYPES = {"INV": INVOICE, "CRM": "Credit Memo"}
+_TYPES = {"INV": INVOICE, "CRM": CREDIT_MEMO}
 
 
 def display_type(text: str) -> str:
@@ -52,6 +53,8 @@ def recompute(erp: Erp, invoice: Record) -> None:
     for line in invoice.rows("Details"):
         amount = line.number("Qty") * line.number("UnitPrice") - line.number("DiscountAmount")
         line.put(Amount=amount.quantize(CENT))
+    if invoice.text("Type") == CREDIT_MEMO:
+        invoice.put(TaxTotal=sum((row.number("TaxAmount") for row in invoice.rows("TaxDetails")), NONE))
     lines = sum((line.number("Amount") for line in invoice.rows("Details")), NONE)
     charges = invoice.number("FreightPrice") + invoice.number("TaxTotal")
     amount = lines + charges - invoice.number("DiscountTotal")

@@ -16,6 +16,7 @@ from connector.simulators.acumatica.contract import (
     SHIPMENT,
 )
 from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
+from connector.simulators.acumatica.crediting import RETURNS
 from connector.simulators.acumatica.erp import Erp, derived_id
 from connector.simulators.acumatica.errors import status_invalid
 from connector.simulators.acumatica.record import Record
@@ -88,6 +89,8 @@ def complete(erp: Erp, order: Record) -> None:
     )
     number_lines(order, "Details")
     for line in order.rows("Details"):
+        if order.text("OrderType") in RETURNS:
+            line.default(Operation="Receipt")
         _complete_line(erp, line)
 
 

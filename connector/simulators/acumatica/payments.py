@@ -6,13 +6,13 @@ both documents are released.
 
 from decimal import Decimal
 
-from connector.simulators.acumatica import invoices, orders
+from connector.simulators.acumatica import crediting, invoices, orders
 from connector.simulators.acumatica.contract import APPLICATION, PAYMENT, PAYMENT_ORDER, SALES_ORDER
 from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
 from connector.simulators.acumatica.erp import Erp, derived_id, document_keys, order_keys
 from connector.simulators.acumatica.errors import on_hold, status_invalid
 from connector.simulators.acumatica.record import Record
-from connector.simulators.acumatica.totals import NONE
+from connector.simulators.acumatica.totals import NONE, amount_fact
 from connector.simulators.acumatica.values import midnight
 
 VOIDING = "Voided Payment"
@@ -30,6 +30,8 @@ def complete(erp: Erp, payment: Record) -> None:
         CashAccount="10200",
         ApplicationDate=midnight(erp.clock.now()),
     )
+    if payment.text("PaymentMethod") in erp.known.get("card_methods", ()):
+        payment.put(IsCCPayment=True)
     for row in payment.rows("OrdersToApply"):
         if row.fields.get("AppliedToOrder") is None:
             row.put(AppliedToOrder=min(left(payment), _unpaid(erp, row)))
@@ -40,7 +42,7 @@ def complete(erp: Erp, payment: Record) -> None:
 
 def left(payment: Record) -> Decimal:
     """What a payment has not applied to anything yet."""
-    return max(payment.number("PaymentAmount") - applied(payment), NONE)
+    return max(payment.number("PaymentAmount") - applied(payment) - amount_fact(payment, "refunded"), NONE)
 
 
 def _unpaid(erp: Erp, row: Record) -> Decimal:
@@ -65,6 +67,7 @@ def applied(payment: Record) -> Decimal:
 def store(erp: Erp, payment: Record, keys_before: set[tuple[str, ...]]) -> None:
     """Save a payment and let the orders and invoices follow that it is, or was, applied to."""
     voids = payment.text("Type") == VOIDING
+    payment.facts["refunded"] = crediting.refunded(erp, payment.key)
     payment.details["ApplicationHistory"] = _history(erp, payment)
     payment.put(
         AppliedToOrders=_sum(payment, "OrdersToApply", "AppliedToOrder"),
@@ -74,18 +77,28 @@ def store(erp: Erp, payment: Record, keys_before: set[tuple[str, ...]]) -> None:
     payment.put(Status=_status(payment))
     erp.save(payment)
     orders.refresh(erp, keys_before | order_keys(payment))
+    _follow(erp, payment)
+
+
+def _follow(erp: Erp, payment: Record) -> None:
+    """Let the invoices and credit memos follow that a payment is applied to, and the payments that a refund pays
+    back."""
     invoices.refresh(erp, document_keys(payment))
+    for key in sorted(document_keys(payment)) if payment.text("Type") == crediting.REFUND else ():
+        paid = erp.find(PAYMENT, key)
+        if paid is not None:
+            store(erp, paid, set())
 
 
 def _history(erp: Erp, payment: Record) -> list[Record]:
-    """The applications that are final: payment and invoice are both released."""
+    """The applications that are final: payment and the other document are both released."""
     if not payment.facts.get("released") or payment.facts.get("voided"):
         return []
     made = []
     for row in payment.rows("DocumentsToApply"):
         key = (row.text("DocType"), row.text("ReferenceNbr"))
-        invoice = erp.find(SALES_INVOICE, key)
-        if invoice is not None and invoice.facts.get("released"):
+        document = erp.find(SALES_INVOICE, key) or erp.find(PAYMENT, key)
+        if document is not None and document.facts.get("released"):
             made.append(Record(APPLICATION, derived_id(payment.id, row.id)))
             made[-1].put(
                 AdjustedDocType=key[0],
@@ -105,7 +118,7 @@ def _status(payment: Record) -> str:
         return "Voided"
     if not payment.facts.get("released"):
         return "On Hold" if payment.flag("Hold") else "Balanced"
-    final = _sum(payment, "ApplicationHistory", "AmountPaid")
+    final = _sum(payment, "ApplicationHistory", "AmountPaid") + amount_fact(payment, "refunded")
     return "Closed" if final >= payment.number("PaymentAmount") else "Open"
 
 
@@ -144,7 +157,7 @@ def delete(erp: Erp, payment: Record) -> None:
         raise status_invalid()
     erp.delete(payment)
     orders.refresh(erp, order_keys(payment))
-    invoices.refresh(erp, document_keys(payment))
+    _follow(erp, payment)
 
 
 def pay_by_hand(

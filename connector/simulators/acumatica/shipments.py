@@ -16,6 +16,7 @@ from connector.simulators.acumatica.contract import (
     SHIPMENT_ORDER,
 )
 from connector.simulators.acumatica.contract_invoices import SALES_INVOICE
+from connector.simulators.acumatica.crediting import RETURNS
 from connector.simulators.acumatica.erp import Erp, derived_id, order_keys
 from connector.simulators.acumatica.errors import does_not_ship, failure, status_invalid
 from connector.simulators.acumatica.record import Record
@@ -39,14 +40,18 @@ def nothing_to_ship(order: Record) -> bool:
     return all(open_quantity(line) <= 0 for line in order.rows("Details"))
 
 
-def create_from_order(erp: Erp, order: Record, date: datetime | None, warehouse: str | None) -> Record | None:
-    """Ship what is open of an order; None, and no error, when nothing is open or in that warehouse.
+def create_from_order(
+    erp: Erp, order: Record, date: datetime | None, warehouse: str | None, receipt: bool = False
+) -> Record | None:
+    """Ship what is open of an order; None, and no error, when nothing is open or in that warehouse. `receipt`: take the
+    goods of a return order in.
 
     Raises VendorError when the order's status does not allow shipping.
     """
     if order.text("Status") not in SHIPPABLE:
         raise status_invalid()
-    if order.text("OrderType") in erp.options.unshipped_types:
+    returns = order.text("OrderType") in RETURNS
+    if order.text("OrderType") in erp.options.unshipped_types or returns is not receipt:
         raise does_not_ship(order.text("OrderType"), order.text("OrderNbr"))
     lines = [line for line in order.rows("Details") if open_quantity(line) > 0]
     if warehouse:
@@ -55,6 +60,7 @@ def create_from_order(erp: Erp, order: Record, date: datetime | None, warehouse:
         return None
     shipment = Record(SHIPMENT)
     shipment.put(
+        Operation="Receipt" if receipt else "Issue",
         CustomerID=order.fields.get("CustomerID"),
         ShipVia=order.fields.get("ShipVia"),
         WarehouseID=lines[0].fields.get("WarehouseID"),

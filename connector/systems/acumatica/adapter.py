@@ -33,6 +33,7 @@ from schemas.events import (
     OrderCancelled,
     OrderCreated,
     OrderUpdated,
+    RefundIssued,
     ShipmentConfirmed,
     ShipmentVoided,
 )
@@ -59,6 +60,7 @@ class AcumaticaAdapter(Adapter):
                 InvoiceReleased,
                 ShipmentConfirmed,
                 ShipmentVoided,
+                RefundIssued,
             )
         ),
         fetches=frozenset(KINDS),

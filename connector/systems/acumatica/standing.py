@@ -82,6 +82,7 @@ class OrderThere(Entity):
     CustomerOrder: Text = ""
     PaymentRef: Text = ""
     ShipVia: Text = ""
+    PaymentMethod: Text = ""
     OrderTotal: Number = None
     TaxTotal: Number = None
     Totals: Annotated[TotalsThere, BeforeValidator(_entity)] = TotalsThere()

@@ -14,6 +14,8 @@ from connector.planned import (
     NoteStep,
     OrderStep,
     PaymentStep,
+    PayoutStep,
+    RefundStep,
     ShipmentStep,
     Step,
     TrackingStep,
@@ -28,6 +30,8 @@ from connector.systems.acumatica.noting import NoteRecipe
 from connector.systems.acumatica.ordering import OrderRecipe
 from connector.systems.acumatica.packing import TrackingRecipe
 from connector.systems.acumatica.paying import PaymentRecipe
+from connector.systems.acumatica.paying_out import PayoutRecipe
+from connector.systems.acumatica.refunding import RefundRecipe
 from connector.systems.acumatica.setting_fields import FieldsRecipe
 from connector.systems.acumatica.settings import AcumaticaSettings
 from connector.systems.acumatica.shipping import ShipmentRecipe
@@ -47,6 +51,8 @@ _RECIPES: Mapping[type[Step], Callable[[Site, Any, Known], Recipe | Increment]] 
     NoteStep: NoteRecipe,
     FieldsStep: FieldsRecipe,
     ConfirmStep: ConfirmRecipe,
+    RefundStep: RefundRecipe,
+    PayoutStep: PayoutRecipe,
     UndoStep: undo,
 }
 

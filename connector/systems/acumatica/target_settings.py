@@ -1,7 +1,7 @@
 """How orders, customers, payments and packages are written at an Acumatica site: a part of a connection's settings.
 
-Only models of the configuration; what is done with them stands in `customers.py`, `ordering.py`, `paying.py` and
-`packing.py`.
+Only models of the configuration; what is done with them stands in `customers.py`, `ordering.py`, `paying.py`,
+`packing.py` and `refunding.py`.
 """
 
 from decimal import Decimal
@@ -32,6 +32,33 @@ class ShipmentWrites(Model):
     boxes: dict[Code, Code] = Field(default_factory=dict)
 
 
+class RefundWrites(Model):
+    """How refunds are booked: the order types of return orders and of return authorisations, the non-stock items that
+    shipping, adjustments, and goods that do not return to the stock are credited by, and the reason code of returns.
+
+    `release`: are credit memos and customer refunds released? `payment_method` is what customer refunds are paid by,
+    the order's own where it is empty; its cash account is that of `payments.cash_accounts`.
+    """
+
+    return_order_type: str = Field(default="RC", pattern=r"^[A-Za-z0-9]{1,2}$")
+    authorization_type: str = Field(default="RM", pattern=r"^[A-Za-z0-9]{1,2}$")
+    shipping_item: str = Field(default="", max_length=64)
+    adjustment_item: str = Field(default="", max_length=64)
+    goods_item: str = Field(default="", max_length=64)
+    reason_code: str = Field(default="", max_length=64)
+    payment_method: str = Field(default="", max_length=64)
+    release: bool = True
+
+    @model_validator(mode="after")
+    def _types_differ(self) -> Self:
+        if self.return_order_type == self.authorization_type:
+            raise ValueError(
+                f"return_order_type and authorization_type are both {self.return_order_type!r}: what credits an "
+                "invoice, and what only authorises a return, must be told apart"
+            )
+        return self
+
+
 class OrderWrites(Model):
     """How orders are written.
 
@@ -55,6 +82,7 @@ class OrderWrites(Model):
     price_decimals: int = Field(default=6, ge=0, le=6)
     total_tolerance: ExactDecimal = Field(default=Decimal(0), ge=0)
     payments: PaymentWrites = PaymentWrites()
+    refunds: RefundWrites = RefundWrites()
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

@@ -16,6 +16,9 @@ from schemas.documents import Invoice, InvoiceLine, Refund, RefundLine
 
 State = TypeVar("State", bound=str)
 
+_RATE = Decimal("0.0000000001")
+"""A rate that is turned round is exact to ten places."""
+
 _INVOICES: Mapping[str, Literal["open", "paid", "cancelled"]] = {"1": "open", "2": "paid", "3": "cancelled"}
 _REFUNDS: Mapping[str, Literal["open", "refunded", "cancelled"]] = {
     "1": "open",
@@ -70,10 +73,15 @@ def read_refund(memo: CreditMemo, order: wire.Order, invoice: str = "") -> Refun
     """A credit memo of this order in our words; `invoice` is the number of its invoice, where it has one.
 
     Lines less their discounts + shipping + tax + adjustment refund - adjustment fee make up the total: shipping is what
-    was given back of it, its own discount taken off. Whether goods went back into stock is not told by Magento.
-    Raises NotUnderstood like `read_invoice`.
+    was given back of it, its own discount taken off. Magento's grand total has store credit and gift cards taken off
+    (unrecorded: the commercial edition's); our total has them in it. Whether goods went back into stock is not told by
+    Magento. Raises NotUnderstood like `read_invoice`.
     """
     money = _amounts(memo, order)
+    credit, cards = (
+        memo.extension_attributes.customer_balance_amount,
+        memo.extension_attributes.gift_cards_amount,
+    )
     state = _known(_REFUNDS, memo, "credit memo")
     lines = charged(memo.items, order)
     of_shipping = _whole_discount(memo) - sum((_discount(item) for item in lines), ZERO)
@@ -105,9 +113,19 @@ def read_refund(memo: CreditMemo, order: wire.Order, invoice: str = "") -> Refun
         tax=money(memo.tax_amount),
         adjustment_refund=money(memo.adjustment_positive),
         adjustment_fee=money(memo.adjustment_negative),
-        total=money(memo.grand_total),
+        total=money(memo.grand_total + credit + cards),
+        store_credit=money(credit) if credit else None,
+        gift_cards=money(cards) if cards else None,
+        online=bool(memo.transaction_id),
+        exchange_rate=_shop_rate(memo),
         reason="\n".join(comment.comment for comment in memo.comments),
     )
+
+
+def _shop_rate(memo: CreditMemo) -> Decimal | None:
+    """So much of the shop's own currency is one of the memo's; Magento says it the other way round."""
+    rate = memo.base_to_order_rate
+    return None if not rate else (1 / rate).quantize(_RATE).normalize() + ZERO
 
 
 def charged(items: Sequence[BilledItem], order: wire.Order) -> tuple[BilledItem, ...]:

@@ -54,12 +54,28 @@ class Invoice(Billed):
     """An invoice."""
 
 
+class CreditMemoExtension(Wire):
+    """What the vendor's commercial edition adds: how much went back as store credit, and onto gift cards."""
+
+    customer_balance_amount: Number = ZERO
+    gift_cards_amount: Number = ZERO
+
+
 class CreditMemo(Billed):
-    """A credit memo; `adjustment` is the positive one less the negative one. `invoice_id`: of an online refund."""
+    """A credit memo; `adjustment` is the positive one less the negative one. `invoice_id`: made from that invoice.
+
+    `transaction_id` is the payment gateway's, of a refund that the shop had it make; an offline one has none (2.4.7
+    recording `creditmemo.get`). `base_to_order_rate`: so much of the order's currency is one of the shop's own.
+    """
 
     invoice_id: OptionalKey = None
+    transaction_id: Text = ""
+    base_to_order_rate: Decimal | None = None
     adjustment_positive: Number = ZERO
     adjustment_negative: Number = ZERO
+    extension_attributes: Annotated[
+        CreditMemoExtension, BeforeValidator(lambda value: value or CreditMemoExtension())
+    ] = CreditMemoExtension()
 
 
 class Changed(Wire):
