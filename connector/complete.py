@@ -135,8 +135,8 @@ class Complete:
                 self._refreshed(tx, notice.event_id, fetched)
         said += self._context_changed(tx, fetched)
         bells = self._follow(tx, fetch, fetched.leads)
-        said += [f"{lead} is looked at again" for lead in fetched.leads]
-        reason = "; ".join(said) or f"{fetched.document} says nothing that a flow could carry"
+        said += [f"{lead} is looked at" for lead in fetched.leads]
+        reason = "; ".join(said) or _silent(fetch.wanted, fetched.document)
         intake.move_notices(tx, fetch.ids, NoticeStatus.COMPLETED, reason=reason)
         log.info(
             "notice.completed",
@@ -204,6 +204,7 @@ class Complete:
                 "",
                 via=first.via,
                 held=first.held,
+                led_by=first.id,
             )
             for lead in leads
         ]
@@ -279,6 +280,13 @@ def replan(tx: Transaction, event_id: int, code: str, reason: str) -> None:
         if row.code != "echo"  # what came from us stays so, whatever changes
     ]
     entries.move(tx, moves)
+
+
+def _silent(wanted: Wanted, document: DocumentRef) -> str:
+    """Why nothing comes of a document."""
+    if wanted.order:
+        return f"{document} has no {wanted.kind} yet"
+    return f"{document} says nothing that a flow could carry"
 
 
 def _attempts(lease: Lease, outcome: Outcome, *, late: bool) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""What a person asks a source for: one document by kind and number, or everything that changed in a time (a backfill).
+"""What a person asks a source for: documents by kind and number, all of a kind that belong to an order, or everything
+that changed in a time (a backfill).
 
 Both go through the source's lane like anything else, and are held until a person posts them, unless told otherwise.
 """
@@ -10,14 +11,17 @@ from datetime import datetime
 
 from connector.shards import lanes_of
 from connector.status import NoticeStatus, Status
-from connector.store import Database, entries, intake, listings, versions
+from connector.store import Database, Transaction, entries, intake, listings, versions
 from connector.store.entries import EntryRow
 from connector.store.intake import EventRow, NewNotice, NoticeRow
 from connector.store.listings import BACKFILL, POLL, ListingRow, NewListing
-from connector.systems.base import Capabilities
+from connector.systems.base import OF_ORDER, Capabilities, Wanted
 from connector.work import Bell
 from schemas.config import Config
 from schemas.events import EVENT_TYPES
+
+MOST_LETTERS = 240
+"""Of a number, with room before it for what says that it is an order's."""
 
 
 class NotAvailable(Exception):
@@ -35,23 +39,40 @@ class Ordered:
 @dataclass(frozen=True)
 class Retrieved:
     """What came of a retrieval. `events` and `entries` are those of the document, new or known; `finished` says
-    whether more may still come."""
+    whether more may still come. Where the documents of an order were asked for, each of `documents` has its own."""
 
     notice: NoticeRow
     events: tuple[EventRow, ...]
     entries: tuple[EntryRow, ...]
+    documents: tuple["Retrieved", ...] = ()
+
+    @property
+    def order(self) -> str:
+        """The number of the order whose documents were asked for, or ""."""
+        return Wanted(self.notice.kind, self.notice.number).order
 
     @property
     def settled(self) -> bool:
         """Is it finished, and is no entry on its way to the target at this moment?"""
-        under_way = any(one.status in (Status.QUEUED, Status.DELIVERING) for one in self.entries)
+        under_way = any(one.status in (Status.QUEUED, Status.DELIVERING) for one in self.all_entries)
         return self.finished and not under_way
 
     @property
     def finished(self) -> bool:
         """Is the document fetched, or refused, and everything that came of it routed?"""
         ended = self.notice.status in (NoticeStatus.COMPLETED, NoticeStatus.ERRORED, NoticeStatus.IGNORED)
-        return ended and not any(event.state in ("new", "fetching", "fetched") for event in self.events)
+        routed = not any(event.state in ("new", "fetching", "fetched") for event in self.events)
+        return ended and routed and all(one.finished for one in self.documents)
+
+    @property
+    def failed(self) -> bool:
+        """Could it, or one of its documents, not be had?"""
+        return self.notice.status == NoticeStatus.ERRORED or any(one.failed for one in self.documents)
+
+    @property
+    def all_entries(self) -> tuple[EntryRow, ...]:
+        """Its entries, and those of its documents."""
+        return (*self.entries, *(entry for one in self.documents for entry in one.all_entries))
 
 
 @dataclass(frozen=True)
@@ -93,25 +114,47 @@ class Retrieval:
         self._capabilities = capabilities
         self._lane_for = lane_for
 
-    def ask(self, connection: str, kind: str, number: str, actor: str, *, post: bool) -> Ordered:
-        """Have a document fetched; raises NotAvailable."""
-        (ordered,) = self._ask(connection, kind, [number], actor, post=post, anew=True)
+    def ask(
+        self, connection: str, kind: str, number: str, actor: str, *, post: bool, of_order: bool = False
+    ) -> Ordered:
+        """Have a document fetched; with `of_order` all documents of the kind that belong to the order of that number.
+        Raises NotAvailable."""
+        (ordered,) = self._ask(connection, kind, [number], actor, post=post, of_order=of_order, anew=True)
         return ordered
 
     def ask_all(
-        self, connection: str, kind: str, numbers: Sequence[str], actor: str, *, post: bool
+        self,
+        connection: str,
+        kind: str,
+        numbers: Sequence[str],
+        actor: str,
+        *,
+        post: bool,
+        of_order: bool = False,
     ) -> list[Ordered]:
-        """Have many documents of a kind fetched, each once, in the order given; those that somebody asked for before
-        and that are not fetched yet are not asked for again. Raises NotAvailable, and then none is asked for."""
-        return self._ask(connection, kind, list(dict.fromkeys(numbers)), actor, post=post, anew=False)
+        """The same for many numbers, each once, in the order given; what somebody asked for before and is not fetched
+        yet is not asked for again. Raises NotAvailable, and then nothing is asked for."""
+        each = list(dict.fromkeys(numbers))
+        return self._ask(connection, kind, each, actor, post=post, of_order=of_order, anew=False)
 
     def _ask(
-        self, connection: str, kind: str, numbers: Sequence[str], actor: str, *, post: bool, anew: bool
+        self,
+        connection: str,
+        kind: str,
+        numbers: Sequence[str],
+        actor: str,
+        *,
+        post: bool,
+        of_order: bool,
+        anew: bool,
     ) -> list[Ordered]:
         self._can(connection, kind, "fetches", "fetched from")
+        if of_order:
+            self._can(connection, kind, "fetches_of_order", "asked for by their order at")
         for number in numbers:
-            if not 0 < len(number) <= 255 or not number.isprintable():
+            if not 0 < len(number) <= MOST_LETTERS or not number.isprintable():
                 raise NotAvailable(f"{number!r:.80} is no number of a document")
+        numbers = [f"{OF_ORDER}{number}" if of_order else number for number in numbers]
         lanes = {number: self._lane_for(connection, number) for number in numbers}
         with self._database.write() as tx:
             known = {} if anew else listings.asked_for(tx, connection, kind, numbers, held=not post)
@@ -135,10 +178,8 @@ class Retrieval:
             notice = intake.get_notice(tx, notice_id)
             if notice is None:
                 raise KeyError(f"there is no notice {notice_id}")
-            types = [type_ for type_, model in EVENT_TYPES.items() if model.kind == notice.kind]
-            events = intake.events_of_document(tx, notice.connection, types, notice.number)
-            found = entries.of_events(tx, [event.id for event in events])
-        return Retrieved(notice, tuple(events), tuple(found))
+            led = intake.led_notices(tx, notice_id) if Wanted(notice.kind, notice.number).order else []
+            return _came_of(tx, notice, [_came_of(tx, one) for one in led])
 
     def backfill(
         self,
@@ -208,6 +249,13 @@ class Retrieval:
         if kind not in able:
             what = ", ".join(sorted(able)) or "nothing"
             raise NotAvailable(f"{kind} documents cannot be {said} {connection}: it can be asked for {what}")
+
+
+def _came_of(tx: Transaction, notice: NoticeRow, documents: Sequence[Retrieved] = ()) -> Retrieved:
+    types = [type_ for type_, model in EVENT_TYPES.items() if model.kind == notice.kind]
+    events = intake.events_of_document(tx, notice.connection, types, notice.number)
+    found = entries.of_events(tx, [event.id for event in events])
+    return Retrieved(notice, tuple(events), tuple(found), tuple(documents))
 
 
 def _asked_detail(numbers: Sequence[str], *, post: bool) -> dict[str, object]:

@@ -19,22 +19,51 @@ _NOT_YET: Mapping[str, str] = {
 }
 """What a document is of which no fact holds."""
 
+_NONE_OF: Mapping[str, str] = {
+    "shipment": "not shipped yet",
+    "invoice": "not invoiced yet",
+    "refund": "not refunded yet",
+}
+"""What an order is to which no document of a kind belongs."""
+
 
 def sentence(found: Retrieved) -> str:
     """What came of it, without a full stop."""
     notice = found.notice
-    what = f"{notice.kind} {notice.number} @ {notice.connection}"
+    if found.order and notice.status == NoticeStatus.COMPLETED:
+        return _of_order(found)
+    what = (
+        f"{notice.kind} {f'of order {found.order}' if found.order else notice.number} @ {notice.connection}"
+    )
     if not found.finished:
         worker = "is no worker running?" if notice.status == NoticeStatus.RECEIVED else notice.reason
         state = f"notice:{notice.id} is {notice.status}"
         return f"{what} was not fetched yet ({state}): {worker} It is kept, and done later"
     if notice.status == NoticeStatus.ERRORED and notice.code == NotFound.reason:
-        return f"{what} was not found at the source: {notice.reason}"
+        return f"{what} was not found at the source: {notice.reason}{_or_of_order(found)}"
     if notice.status == NoticeStatus.ERRORED:
         return f"{what} could not be retrieved: {notice.reason}"
     if notice.status == NoticeStatus.IGNORED:
         return f"{what} was not fetched: somebody had it ignored: {notice.reason}"
     return f"{what} was found{_became(found)}"
+
+
+def _or_of_order(found: Retrieved) -> str:
+    """How to ask where it was the number of the order."""
+    notice = found.notice
+    if found.order or notice.kind not in _NONE_OF:
+        return ""
+    asking = f"connector retrieve {notice.kind} --of-order {notice.number} --from {notice.connection}"
+    return f" (where that is the number of its order: {asking})"
+
+
+def _of_order(found: Retrieved) -> str:
+    order = f"order {found.order} @ {found.notice.connection}"
+    count = len(found.documents)
+    if not count:
+        return f"{order} was found, {_NONE_OF.get(found.notice.kind, 'and nothing of that kind belongs to it yet')}"
+    each = "; ".join(sentence(one) for one in found.documents)
+    return f"{order} was found, with {count} {found.notice.kind}{'' if count == 1 else 's'}: {each}"
 
 
 def _became(found: Retrieved) -> str:

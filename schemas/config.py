@@ -7,7 +7,7 @@ system adds to a connection stands in that system's folder, as a subclass of `Co
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +25,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from schemas.base import Model, Name
 from schemas.documents import DocumentKind
-from schemas.events import EventType
+from schemas.events import EventType, RefundIssued
 from schemas.refunds import RefundRules
 from schemas.table_rows import CarrierService as CarrierService
 from schemas.value_tables import Mapping as Mapping
@@ -139,7 +139,8 @@ class Flow(Model):
     """A declared route of one event type from one connection to another.
 
     `mode` is live, held (entries wait for a person to post them), dry-run (everything but the calls) or off.
-    `wait_deadline` is how many seconds an entry may wait for its order before it errors. `refund` is for refunds.
+    `wait_deadline` is how many seconds an entry may wait for its order before it errors. `refund` is for refunds, which
+    have their order as context unless the flow says otherwise.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -156,6 +157,14 @@ class Flow(Model):
     refund: RefundRules = RefundRules()
     retry: RetryPolicy = RetryPolicy()
     wait_deadline: float = Field(default=timedelta(days=7).total_seconds(), gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refunds_with_their_order(cls, flow: Any) -> Any:
+        """The order says what was paid."""
+        if isinstance(flow, dict) and flow.get("event") == RefundIssued.type:
+            return {"context": ("order",), **flow}
+        return flow
 
     @model_validator(mode="after")
     def _goes_somewhere(self) -> Self:

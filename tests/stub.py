@@ -211,6 +211,7 @@ class StubAdapter(Adapter):
         source_of=frozenset({"shipment.confirmed"}),
         target_of=frozenset({"shipment.confirmed"}),
         fetches=frozenset({"shipment", "order", "payment"}),
+        fetches_of_order=frozenset({"shipment"}),
         polls=frozenset({"shipment", "order"}),
     )
     shop: Shop

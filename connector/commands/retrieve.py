@@ -49,6 +49,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
     type=click.File(encoding="utf-8"),
     help="More numbers, one a line; - reads them from standard input.",
 )
+@click.option(
+    "--of-order", is_flag=True, help="The numbers are of orders: fetch all of the kind that belong to them."
+)
 @since_option
 @until_option
 @post_option
@@ -59,25 +62,27 @@ def retrieve(
     numbers: tuple[str, ...],
     connection: str,
     listed: TextIO | None,
+    of_order: bool,
     since: datetime | None,
     until: datetime | None,
     post: bool,
     wait: float,
     as_json: bool,
 ) -> None:
-    """Fetch documents from their source, through the source's lane, and say what came of each: by their numbers, or
-    with --since all of that kind that changed in a time. Entries are held until you post them (`connector log retry
-    ID`), unless --post is given. It goes on without this command; a second retrieval finds the first.
+    """Fetch documents from their source, through the source's lane, and say what came of each: by their numbers, by
+    those of their orders with --of-order, or with --since all of that kind that changed in a time. Entries are held
+    until you post them (`connector log retry ID`), unless --post is given. It goes on without this command; a second
+    retrieval finds the first.
     """
     wanted = (*numbers, *_lines(listed))
-    if since is not None and not wanted:
+    if since is not None and not wanted and not of_order:
         carry_out_backfill(connection, since, until, (kind,), post=post, as_json=as_json)
         return
     if since is not None or until is not None or not wanted:
         raise click.UsageError("give numbers, as arguments or with --file, or else a time, with --since")
     runtime = _runtime()
     with asking():
-        asked = _ask(runtime, connection, kind, wanted, post=post)
+        asked = _ask(runtime, connection, kind, wanted, post=post, of_order=of_order)
     found = _awaited(runtime, asked, wait, post=post)
     if as_json:
         told = [_plain(one) for one in found]
@@ -88,7 +93,7 @@ def retrieve(
         for one in found:
             show(sentence(one) + ".")
         _tell_held(found)
-    if any(not one.finished or one.notice.status == NoticeStatus.ERRORED for one in found):
+    if any(not one.finished or one.failed for one in found):
         raise click.exceptions.Exit(1)
 
 
@@ -98,13 +103,13 @@ def _lines(listed: TextIO | None) -> list[str]:
 
 
 def _ask(
-    runtime: Runtime, connection: str, kind: str, numbers: Sequence[str], *, post: bool
+    runtime: Runtime, connection: str, kind: str, numbers: Sequence[str], *, post: bool, of_order: bool
 ) -> list[Ordered]:
-    actor = getpass.getuser()
+    actor, retrieval = getpass.getuser(), runtime.retrieval
     if len(numbers) == 1:
-        asked = [runtime.retrieval.ask(connection, kind, numbers[0], actor, post=post)]
+        asked = [retrieval.ask(connection, kind, numbers[0], actor, post=post, of_order=of_order)]
     else:
-        asked = runtime.retrieval.ask_all(connection, kind, numbers, actor, post=post)
+        asked = retrieval.ask_all(connection, kind, numbers, actor, post=post, of_order=of_order)
     runtime.ringer.ring({bell for one in asked for bell in one.bells})
     return asked
 
@@ -144,7 +149,7 @@ def _over(runtime: Runtime, ids: Sequence[int], found: dict[int, Retrieved], *, 
 
 
 def _posted(runtime: Runtime, found: Retrieved) -> Retrieved:
-    held = [entry.id for entry in found.entries if entry.status == Status.HELD]
+    held = [entry.id for entry in found.all_entries if entry.status == Status.HELD]
     for entry_id in held:
         runtime.ringer.ring(runtime.operator.retry(entry_id, getpass.getuser()).bells)
     return runtime.retrieval.result(found.notice.id) if held else found
@@ -156,20 +161,20 @@ def _plain(found: Retrieved) -> dict[str, object]:
         "notice": story.plain(found.notice),
         "events": story.plain(found.events),
         "entries": story.plain(found.entries),
-    }
+    } | ({"documents": [_plain(one) for one in found.documents]} if found.order else {})
 
 
 def _tell(found: Retrieved) -> None:
-    """One document, with a line for each of its entries."""
+    """One document or one order, with a line for each entry."""
     show(sentence(found) + ".")
-    if found.finished and found.entries:
-        show("", entries_table(found.entries, console().width))
+    if found.finished and found.all_entries:
+        show("", entries_table(found.all_entries, console().width))
     if found.finished and found.notice.status == NoticeStatus.COMPLETED:
         show("", f"What was heard: {found.notice.reason}")
 
 
 def _tell_held(found: Sequence[Retrieved]) -> None:
-    held = [entry.id for one in found for entry in one.entries if entry.status == Status.HELD]
+    held = [entry.id for one in found for entry in one.all_entries if entry.status == Status.HELD]
     if held:
         show("", f"Post the held ones: connector log retry {' '.join(map(str, held))}")
 

@@ -23,7 +23,8 @@ MOST_NOTICES = 5000
 class NewNotice:
     """A notice to store; an errored one (authentic but not understood) has no document and a reason.
 
-    `via` says how it was heard of. What comes of a `held` one waits for a person to post it.
+    `via` says how it was heard of. What comes of a `held` one waits for a person to post it. `led_by` is the notice of
+    the document that led to this one.
     """
 
     connection: str
@@ -39,6 +40,7 @@ class NewNotice:
     via: str = "webhook"
     held: bool = False
     listing_id: int | None = None
+    led_by: int | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ def _notice_values(tx: Transaction, new: NewNotice) -> dict[str, Any]:
         "via": new.via,
         "held": new.held,
         "listing_id": new.listing_id,
+        "led_by": new.led_by,
         "event_id": new.event_id,
         "received_at": tx.now,
         "due_at": tx.now,
@@ -269,6 +272,12 @@ def get_notice(tx: Transaction, notice_id: int, *, lock: bool = False) -> Notice
     statement = sa.select(notice).where(notice.c.id == notice_id)
     row = tx.row(statement.with_for_update() if lock else statement)
     return _notice(row) if row else None
+
+
+def led_notices(tx: Transaction, notice_id: int) -> list[NoticeRow]:
+    """The notices of the documents that this one's document led to, oldest first."""
+    led = sa.select(notice).where(notice.c.led_by == notice_id).order_by(notice.c.id)
+    return [_notice(row) for row in tx.rows(led)]
 
 
 def notice_attempts(tx: Transaction, notice_id: int) -> Sequence[sa.RowMapping]:

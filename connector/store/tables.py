@@ -36,6 +36,7 @@ TO_ROUTE = "state IN ('new', 'fetched')"
 UNROUTED = "state = 'unrouted'"
 UNFINISHED = "status IN ('queued', 'retrying', 'delivering')"
 UNFETCHED = "status IN ('received', 'retrying', 'fetching')"
+LED = "led_by IS NOT NULL"
 OPEN = "state = 'open'"
 BEGUN = "before IS NOT NULL AND done_at IS NULL"
 """Steps whose amount is being raised or lowered."""
@@ -103,6 +104,7 @@ notice = Table(
     Column("held", Boolean, nullable=False),
     Column("event_id", Key, ForeignKey("event.id"), nullable=True),
     Column("listing_id", Key, ForeignKey("listing.id"), nullable=True),
+    Column("led_by", Key, nullable=True),
     Column("received_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -114,6 +116,7 @@ notice = Table(
     Index("ix_notice_status", "status", "id"),
     Index("ix_notice_event", "event_id"),
     Index("ix_notice_listing", "listing_id", "status"),
+    Index("ix_notice_led_by", "led_by", postgresql_where=text(LED), sqlite_where=text(LED)),
     sqlite_autoincrement=True,
 )
 

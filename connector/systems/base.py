@@ -24,12 +24,14 @@ Document = Order | Shipment | Invoice | Refund
 @dataclass(frozen=True)
 class Capabilities:
     """What a system can do for us: which events it can be the source of, which it can take as target, which kinds of
-    documents it can fetch and which it can list by time of change, whether it sends webhooks, and how it wants things
-    said as a target. `tells`: its webhooks hold events in whole, not numbers of documents."""
+    documents it can fetch, of which it can say all that belong to an order, and which it can list by time of change,
+    whether it sends webhooks, and how it wants things said as a target. `tells`: its webhooks hold events in whole, not
+    numbers of documents."""
 
     source_of: frozenset[str] = frozenset()
     target_of: frozenset[str] = frozenset()
     fetches: frozenset[str] = frozenset()
+    fetches_of_order: frozenset[str] = frozenset()
     polls: frozenset[str] = frozenset()
     webhook: bool = False
     tells: bool = False
@@ -108,6 +110,10 @@ class Page:
 # -- fetching ----------------------------------------------------------------------------------------------------------
 
 
+OF_ORDER = "order:"
+"""Before the number of an order, where all documents of a kind are meant that belong to it."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A document to fetch, and the kinds of context to fetch with it ("order")."""
@@ -115,6 +121,12 @@ class Wanted:
     kind: str
     number: str
     context: frozenset[str] = frozenset()
+
+    @property
+    def order(self) -> str:
+        """The order whose documents are wanted, as `leads` of the order, and only of the kinds that the capabilities
+        name; else ""."""
+        return self.number.removeprefix(OF_ORDER) if self.number.startswith(OF_ORDER) else ""
 
 
 @dataclass(frozen=True)
@@ -138,8 +150,9 @@ class Fetched:
     """A document read at its source: what it says of each event type, and the context that was asked for.
 
     `references` are the external references that it bears as its own (not those of comments on it): it may be our own
-    effect. `leads` are further documents to look at because of this one (the orders that a payment pays). `ancestors`
-    are earlier documents of the same connection and kind that this one replaces (an order that was edited).
+    effect. `leads` are further documents to look at because of this one (the orders that a payment pays, the refunds of
+    an order). `ancestors` are earlier documents of the same connection and kind that this one replaces (an order that
+    was edited).
     """
 
     document: DocumentRef

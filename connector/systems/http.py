@@ -24,7 +24,7 @@ import structlog
 from connector.errors import CallError, LeaseTooShort
 from connector.redact import Redactor, secrets_in
 from connector.systems.seat import Seat, Token
-from connector.systems.transport import Reply, Request, Slot, trusted
+from connector.systems.transport import Reply, Request, Slot, exact_json, trusted
 from schemas.config import ConnectionSettings, Timeouts
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Slots",
     "Token",
     "Unlimited",
+    "exact_json",
 ]
 
 _log = structlog.get_logger()

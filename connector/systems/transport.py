@@ -12,8 +12,10 @@ import ssl
 import zlib
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from functools import cache
 from importlib.metadata import version
 from typing import Any, NoReturn
@@ -31,6 +33,22 @@ PROBE_PASSES = 4  # turns of the loop in which bytes that wait in memory come th
 USER_AGENT = f"connector/{version('connector')}"
 
 
+def exact_json(value: Any) -> str:
+    """JSON in which each Decimal is written out as the number that it is, never by way of a float."""
+    match value:
+        case Decimal():
+            return format(value, "f")
+        case Mapping():
+            return (
+                "{"
+                + ",".join(f"{json.dumps(str(key))}:{exact_json(one)}" for key, one in value.items())
+                + "}"
+            )
+        case list() | tuple():
+            return "[" + ",".join(map(exact_json, value)) + "]"
+    return json.dumps(value)
+
+
 @dataclass(frozen=True)
 class Request:
     """One call. `url` goes out byte for byte; `writes` says whether it can change anything at the system, so
@@ -42,6 +60,10 @@ class Request:
     body: bytes | None = None
     writes: bool = False
 
+    def with_headers(self, headers: Mapping[str, str]) -> "Request":
+        """The same call with further headers."""
+        return replace(self, headers={**self.headers, **headers})
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -52,6 +74,14 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes
     writes: bool = False
+
+    @property
+    def sent_at(self) -> datetime:
+        """When it was given, by the system's own clock: its `Date`, or now where that is missing or spoiled."""
+        try:
+            return parsedate_to_datetime(self.headers.get("date", "")).astimezone(UTC)
+        except ValueError:
+            return datetime.now(UTC)
 
     @property
     def text(self) -> str:

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connector import story
-from connector.retrieval import NotAvailable
+from connector.retrieval import NotAvailable, Retrieved
+from connector.retrieval_text import sentence
 from connector.web import problems
 from connector.web.auth import Operator, Reader
 from connector.web.problems import Problem, documented
@@ -29,7 +30,8 @@ Number = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class RetrieveAsked(BaseModel):
-    """Which document or documents, at which connection; is what comes of it delivered at once, or held?"""
+    """Which document or documents, at which connection; is what comes of it delivered at once, or held? `of_order`: the
+    numbers are of orders, and all documents of the kind that belong to them are meant."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,6 +39,7 @@ class RetrieveAsked(BaseModel):
     kind: DocumentKind
     number: Number = Field(default="", description="one document; or else `numbers`")
     numbers: list[Number] = Field(default=[], max_length=MOST_NUMBERS, description="several documents")
+    of_order: bool = False
     post: bool = False
 
     @model_validator(mode="after")
@@ -62,12 +65,13 @@ class RetrievesOrdered(BaseModel):
 @router.post("/retrieve", status_code=202, responses=_ASK)
 def retrieve(asked: RetrieveAsked, room: Here, caller: Operator) -> RetrieveOrdered | RetrievesOrdered:
     """Have documents fetched through their source's lane."""
-    where, kind, who, post = asked.connection, asked.kind, caller.name, asked.post
+    where, kind, who = asked.connection, asked.kind, caller.name
+    how = {"post": asked.post, "of_order": asked.of_order}
     try:
         if asked.number:
-            ordered = [room.retrieval.ask(where, kind, asked.number, who, post=post)]
+            ordered = [room.retrieval.ask(where, kind, asked.number, who, **how)]
         else:
-            ordered = room.retrieval.ask_all(where, kind, asked.numbers, who, post=post)
+            ordered = room.retrieval.ask_all(where, kind, asked.numbers, who, **how)
     except NotAvailable as error:
         raise Problem(problems.NOT_VALID, str(error)) from error
     room.bells.pull({bell for one in ordered for bell in one.bells})
@@ -78,15 +82,22 @@ def retrieve(asked: RetrieveAsked, room: Here, caller: Operator) -> RetrieveOrde
 
 @router.get("/retrieve/{notice_id}", responses=_LOOK)
 def retrieved(notice_id: str, room: Here, caller: Reader) -> dict[str, Any]:
-    """What came of a document so far: the notice, the events and entries, and whether more may still come."""
+    """What came of a document so far: the notice, the events and entries, and whether more may still come; of an order,
+    the same for each of its `documents`."""
     try:
         known = notice_id.isdecimal() and len(notice_id) <= len(str(LARGEST_ID))
         found = room.retrieval.result(min(int(notice_id), LARGEST_ID) if known else 0)
     except KeyError as error:
         raise Problem(problems.NOT_FOUND, f"there is no notice {notice_id}") from error
+    return _plain(found)
+
+
+def _plain(found: Retrieved) -> dict[str, Any]:
     return {
         "finished": found.finished,
+        "text": sentence(found),
         "notice": story.plain(found.notice),
         "events": story.plain(found.events),
         "entries": story.plain(found.entries),
+        "documents": [_plain(one) for one in found.documents],
     }

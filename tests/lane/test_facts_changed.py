@@ -58,7 +58,7 @@ def test_a_payment_has_the_order_and_its_shipments_decided_anew_and_delivered_in
     pays(world, "P1", "1")
     assert world.statuses() == {"published": 2}
     assert [step.kind for _, _, step in world.shop.shipments] == ["order", "shipment"]
-    assert "order 1 @ erp is looked at again" in reasons(world)[2]
+    assert "order 1 @ erp is looked at" in reasons(world)[2]
     assert "is decided anew" in reasons(world)[3]
 
 

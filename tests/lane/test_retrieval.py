@@ -125,7 +125,7 @@ def test_a_payment_leads_to_its_orders_which_are_held_like_it(make_world: MakeWo
     world.shop.documents["P1"] = Fetched(here, (), leads=(ref("1"),))
     found = retrieved(world, "P1", "payment")
     assert found.finished
-    assert "order 1 @ erp is looked at again" in found.notice.reason
+    assert "order 1 @ erp is looked at" in found.notice.reason
     assert (one(world).status, standing(world, "order")) == ("held", [])
 
 

@@ -71,7 +71,8 @@ def test_one_number_that_is_none_keeps_all_from_being_asked_for(world: World) ->
 
 def test_what_is_not_there_is_said_to_be_not_found_at_the_source(world: World) -> None:
     assert sentence(retrieved(world, "SH9")) == (
-        "shipment SH9 @ erp was not found at the source: shipment SH9 is not there"
+        "shipment SH9 @ erp was not found at the source: shipment SH9 is not there "
+        "(where that is the number of its order: connector retrieve shipment --of-order SH9 --from erp)"
     )
 
 

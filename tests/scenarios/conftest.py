@@ -22,8 +22,10 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         yield Place(tmp_path / "home", url, redis)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who shares a fleet runs in one process: elsewhere each would start a fleet of its own."""
+    """Who shares a fleet runs in one process: elsewhere each would start a fleet of its own. First of all, since xdist
+    reads the groups in the same hook, and would be earlier where files of this folder are named on the command line."""
     for item in items:
         if not isinstance(item, pytest.Function) or item.path.parent != Path(__file__).parent:
             continue

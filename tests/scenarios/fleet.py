@@ -300,6 +300,18 @@ def control(client: httpx.Client, method: str, path: str, body: object = None) -
     return reply.json() if reply.content else None
 
 
+def plain(value: Any) -> Any:
+    """A document of the ERP without its envelopes, `{"ShipVia": {"value": "UPS"}}` as `{"ShipVia": "UPS"}`, at every
+    depth; what has no value is None."""
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() <= {"value"}:
+        return value.get("value")
+    return {name: plain(one) for name, one in value.items()}
+
+
 def push_body(parcels: Iterable[Parcel], notification: str) -> dict[str, Any]:
     """A push notification in the documented form (Acumatica integration guide)."""
     rows = [{"ShipmentNbr": parcel.shipment.ljust(15), "Status": "Confirmed"} for parcel in parcels]

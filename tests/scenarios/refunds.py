@@ -1,9 +1,11 @@
-"""A shop and a NetSuite account with the flows that carry orders and refunds, and what people do at either of them.
+"""A shop that gives money back, and the flows that book it at an ERP: one for each way of the refund table.
 
-Orders are called by the shop's numbers. What must come of a refund is said by the scenarios.
+Orders are called by the shop's numbers. What people do at the ERP, and what stands there, is in the file of each ERP
+(`refunds_netsuite.py`, `refunds_acumatica.py`); what must come of a refund is said by the scenarios.
 """
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,78 +13,106 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
-from connector.simulators import netsuite
-from connector.simulators.base import serve
 from connector.status import Status
 from connector.store import browse
 from connector.store.browse import Record
 from connector.store.entries import EntryRow
-from tests.contract.netsuite_site import Site
 from tests.scenarios.fleet import Fleet, control, running
 
-SHOP, ORDERS, REFUNDS, PAID_OUT = (
-    "magento-us",
-    "orders-to-netsuite",
-    "refunds-to-netsuite",
+SHOP, ORDERS = "magento-us", "orders"
+REFUNDS, PAID_OUT, RETURNED, RETURN_ONLY, CANCELLED = (
+    "refunds",
     "refunds-paid-out",
+    "refunds-returned",
+    "refunds-return-only",
+    "refunds-cancelled",
 )
-LINES = ({"sku": "MUG", "qty": 3, "price": "10.00"}, {"sku": "LAMP", "qty": 2, "price": "25.50"})
-"""Three mugs and two lamps; with 8.25 percent of tax and 5.00 of shipping 92.69."""
 
-TOTAL = Decimal("92.69")
+PAID_BY = {
+    REFUNDS: "checkmo",
+    PAID_OUT: "banktransfer",
+    RETURNED: "cashondelivery",
+    RETURN_ONLY: "purchaseorder",
+    CANCELLED: "free",
+}
+"""How an order is paid in the shop decides by which flow its refunds go."""
+
+LINES = ({"sku": "MUG", "qty": 3, "price": "10.00"}, {"sku": "LAMP", "qty": 2, "price": "25.50"})
+"""Three mugs and two lamps: 81.00; with 8.25 percent of tax and 5.00 of shipping 92.69."""
+
+UNKNOWN = ({"sku": "VASE", "qty": 3, "price": "10.00"}, LINES[1])
+"""The same, with an article that the ERP does not have."""
+
+GOODS, TOTAL = Decimal("81.00"), Decimal("92.69")
+
+BY_HAND = Decimal("25.50")
+"""What a person gives back at the ERP: a lamp."""
 
 _CONFIG = Path(__file__).with_name("refunds.yaml")
-_AMOUNT_ITEM = {"type": "otherChargeSaleItem", "basePrice": "0", "taxable": False}
-_ITEMS = [
-    {"itemId": "MUG", "type": "inventoryItem", "basePrice": "11.00"},
-    {"itemId": "LAMP", "type": "inventoryItem", "basePrice": "24.00"},
-    {"itemId": "TAX", **_AMOUNT_ITEM},
-    {"itemId": "ADJUSTMENT", **_AMOUNT_ITEM},
-]
-_KINDS = ("customerDeposit", "invoice", "cashSale", "creditMemo", "cashRefund", "customerRefund")
-"""Records that come of an order, each after those that it can be made of."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the refund table: the flow whose rules it needs, what people have done with the order at the ERP when
+    the shop gives it back, what all of it becomes (types of documents, with their totals), and the request that makes
+    the last of them: its method, its path, and how many like it go before."""
+
+    flow: str
+    work: tuple[str, ...]
+    becomes: Mapping[str, list[Decimal]]
+    method: str
+    path: str
+    before: int = 0
+
+
+def each(rows: Mapping[str, Row], *but: Row) -> pytest.MarkDecorator:
+    """A scenario for each of these rows, but some."""
+    wanted = {name: row for name, row in rows.items() if row not in but}
+    return pytest.mark.parametrize("row", wanted.values(), ids=wanted)
 
 
 @dataclass(frozen=True)
 class Wires:
-    """The configuration of the fleet: `refunds.yaml`, with what NetSuite gave us."""
+    """The configuration of the fleet: `refunds.yaml`, with the settings of the ERP and what it calls things."""
 
+    erp: str
     places: Mapping[str, str]
 
     @property
     def text(self) -> str:
         """The configuration file."""
-        text = _CONFIG.read_text("utf-8")
+        text = _CONFIG.read_text("utf-8").replace("@ERP@\n", self.erp)
         for name, value in self.places.items():
             text = text.replace(f"@{name}@", value)
         return text
 
 
 @dataclass
-class Refunds:
-    """Everything at work. `books` is what people see and do in NetSuite."""
+class Refunds(ABC):
+    """Everything at work. `erp` has the control paths of the ERP's simulator; what is its own stands in a subclass."""
 
     fleet: Fleet
-    books: Site
+    erp: httpx.Client
 
     # -- in the shop --
 
-    def order(self, *lines: Mapping[str, object], payment: str = "checkmo") -> str:
-        """Somebody orders in the shop, and pays; the order's number."""
+    def order(self, *lines: Mapping[str, object], flow: str = REFUNDS) -> str:
+        """Somebody orders in the shop, and pays; the order's number. Its refunds go by this flow."""
         order = {
             "lines": list(lines or LINES),
             "shipping_amount": "5.00",
             "tax_percent": "8.25",
-            "payment": {"method": payment},
+            "payment": {"method": PAID_BY[flow]},
         }
         number = str(self.shop("orders", order)["increment_id"])
         self.shop(f"orders/{number}/invoice")
         return number
 
-    def synced(self, payment: str = "checkmo") -> str:
-        """An order that stands in NetSuite too; its number in the shop."""
-        number = self.order(payment=payment)
+    def synced(self, flow: str = REFUNDS) -> str:
+        """An order that stands at the ERP too; its number in the shop."""
+        number = self.order(flow=flow)
         self.until(Status.PUBLISHED, ORDERS, number)
         return number
 
@@ -100,50 +130,40 @@ class Refunds:
         (found,) = [one for one in memos if one["increment_id"] == refund]
         return amount(found["grand_total"])
 
-    # -- in NetSuite --
+    # -- at the ERP --
 
-    def at_netsuite(self, order: str, *work: str) -> None:
-        """People there work on the sales order of an order: fulfil, invoice, pay, cash_sale, deposit."""
-        for action in work:
-            body = {"paymentOption": "7"} if action in ("cash_sale", "deposit", "pay") else {}
-            self.books.sim("POST", f"orders/{self.sales_order(order)['id']}/{action}", body)
+    @abstractmethod
+    def work(self, order: str, *work: str) -> None:
+        """People there work on an order, one thing after the other."""
 
-    def sales_order(self, order: str) -> dict[str, Any]:
-        """The one sales order that bears the number of an order of the shop."""
-        (found,) = [one for one in self.records("salesOrder") if one.get("otherRefNum") == order]
-        return found
+    def worked(self, flow: str, *work: str) -> str:
+        """An order that stands at the ERP, and was worked on there; its number in the shop."""
+        order = self.synced(flow)
+        self.work(order, *work)
+        return order
 
-    def documents(self, kind: str, order: str) -> list[dict[str, Any]]:
-        """The documents of a kind that were made of this order, or of what was made of it."""
-        family = {self.sales_order(order)["id"]}
-        for one in _KINDS:
-            found = [record for record in self.records(one) if _origins(record) & family]
-            family |= {record["id"] for record in found}
-            if one == kind:
-                return found
-        raise AssertionError(f"{kind} is none of {_KINDS}")
+    def at_erp(self, path: str, body: object = None) -> Any:
+        """A control path of the ERP's simulator."""
+        return control(self.erp, "POST", path, body)
 
-    def credit_by_hand(self, order: str, article: str) -> None:
-        """A person credits one piece of an article of the order's invoice."""
-        (invoice,) = self.documents("invoice", order)
-        line = next(one for one in invoice["item"]["items"] if one["item"]["refName"] == article)
-        rows = [{"orderLine": line["line"], "quantity": 1}]
-        path = f"invoice/{invoice['id']}/!transform/creditMemo?replace=item"
-        self.books.make(path, {"item": {"items": rows}, "shippingCost": 0})
+    def erp_state(self) -> Any:
+        """All that the ERP holds."""
+        return control(self.erp, "GET", "state")
 
-    def money_moved(self) -> list[dict[str, Any]]:
-        """The documents by which real money would have gone."""
-        return [row for row in self.books.sim("GET", "state")["payment_operations"] if row["moved"]]
+    def break_off(self, row: Row, kind: str = "reply_lost", **more: object) -> None:
+        """Let the request suffer that makes the last document of a row; once."""
+        fault = {
+            "kind": kind,
+            "method": row.method,
+            "path": row.path,
+            "skip": row.before,
+            "when": {"once": True},
+        }
+        self.at_erp("faults", fault | more)
 
-    def fault(self, kind: str, method: str, path: str) -> None:
-        """One fault, for the next request of this method and path at NetSuite."""
-        fault = {"kind": kind, "method": method, "path": path, "when": {"once": True}}
-        self.books.sim("POST", "faults", fault)
-
-    def records(self, kind: str) -> list[dict[str, Any]]:
-        """All documents of a kind."""
-        found: list[dict[str, Any]] = self.books.sim("GET", "state")["records"].get(kind, [])
-        return found
+    def broke_off(self) -> bool:
+        """Has it suffered?"""
+        return bool(control(self.erp, "GET", "faults")[-1]["applied"])
 
     # -- our own log --
 
@@ -175,6 +195,10 @@ class Refunds:
         assert found is not None
         return found
 
+    def retry(self, entry: EntryRow) -> None:
+        """A person has the entry go on."""
+        self.fleet.runtime.operator.retry(entry.id, "ada")
+
     def command(self, *arguments: str) -> str:
         """What a `connector` command prints; it must not fail."""
         done = self.fleet.run(*arguments)
@@ -198,29 +222,11 @@ def amount(given: object) -> Decimal:
     return Decimal(str(given)).quantize(Decimal("0.01"))
 
 
-def _origins(record: Mapping[str, Any]) -> set[str]:
-    """The ids of what a record was made of, or is applied to."""
-    rows = [row for name in ("apply", "deposit") for row in record.get(name, {}).get("items", ())]
-    named = [record.get("createdFrom"), record.get("salesOrder"), *(row["doc"] for row in rows)]
-    return {str(one["id"]) for one in named if one}
-
-
 @contextlib.contextmanager
-def working(home: Path) -> Iterator[Refunds]:
-    """Web, a worker and beat on SQLite with the embedded broker, and both systems beside them."""
-    with contextlib.ExitStack() as stack:
-        account = stack.enter_context(serve(netsuite.build().app))
-        books = Site(
-            account.url, stack.enter_context(httpx.Client(base_url=account.url, trust_env=False, timeout=30))
-        )
-        items = books.sim("POST", "seed", {"items": _ITEMS})["items"]
-        given = books.credentials
-        names = ("account", "consumer_key", "consumer_secret", "token_id", "token_secret")
-        places = {"NETSUITE_URL": account.url, "TAX": items["TAX"], "ADJUSTMENT": items["ADJUSTMENT"]}
-        wires = Wires(places | {name.upper(): given[name] for name in names})
-        fleet = stack.enter_context(running(home, None, None, wires))
+def at_work(home: Path, wires: Wires) -> Iterator[Fleet]:
+    """Web, a worker and beat on SQLite with the embedded broker, and the shop beside them."""
+    with running(home, None, None, wires) as fleet:
         fleet.start_worker()
         fleet.start("beat")
         fleet.start_web()
-        books.sign_in()
-        yield Refunds(fleet, books)
+        yield fleet

@@ -21,7 +21,7 @@ from connector.status import Status
 from connector.store import browse
 from connector.store.browse import Record
 from connector.store.entries import EntryRow
-from tests.scenarios.fleet import Fleet, control, running
+from tests.scenarios.fleet import Fleet, control, plain, running
 from tests.scenarios.pairs import PAIRS
 from tests.servers import PostgresServer, RedisServer
 
@@ -155,7 +155,7 @@ class Station:
     def erp_documents(self, entity: str) -> list[dict[str, Any]]:
         """What Acumatica holds of one entity, values without their envelopes."""
         held = control(self.fleet.erp, "GET", "state")["tenants"]["Company"][entity]
-        return [_plain(one) for one in held]
+        return [plain(one) for one in held]
 
     def erp_shipments(self, order: str) -> list[dict[str, Any]]:
         """The shipments of an order in Acumatica."""
@@ -228,17 +228,6 @@ class Station:
 def _ref(order: str) -> dict[str, str]:
     kind, dash, key = order.partition("-")
     return {"document_type": kind, "key": key} if dash else {"key": order}
-
-
-def _plain(value: Any) -> Any:
-    """`{"ShipVia": {"value": "UPS"}}` as `{"ShipVia": "UPS"}`, at every depth; what has no value is None."""
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    if value.keys() <= {"value"}:
-        return value.get("value")
-    return {name: _plain(one) for name, one in value.items()}
 
 
 @contextlib.contextmanager

@@ -24,9 +24,12 @@ from tests.scenarios.faulty import (
 from tests.scenarios.fleet import control
 from tests.scenarios.pairs import PAIRS
 
-SLOW = Patience(timeout=3, settle=0.5, erp_settle=7)
-LATE = 4.5
+SLOW = Patience(lease=12, timeout=5, settle=0.5, erp_settle=7)
+LATE = 8.5
 """Seconds until a call is carried out: after the time-out, and after the shop's time to settle; before the ERP's."""
+
+AGAIN = 4.0
+"""Seconds until the second call is carried out: within the time-out, and after the first call."""
 
 
 @pytest.fixture(scope="module", params=PAIRS)
@@ -71,7 +74,7 @@ def test_what_is_carried_out_before_it_must_have_settled_is_waited_for_and_adopt
     assert adopted(record)[-1]
     # and the log says so
     assert codes(record)[0] == "outcome unknown"
-    assert "no whole answer came within 3 seconds" in record.attempts[0].reason
+    assert f"no whole answer came within {SLOW.timeout:g} seconds" in record.attempts[0].reason
     assert "stood there already" in record.entry.reason
 
 
@@ -79,7 +82,7 @@ def test_what_is_carried_out_later_than_that_is_found_doubled_and_left_to_a_pers
     """That is all that is promised of a vendor without a key of its own, where `settle` is too short for it."""
     # Given a shop that ships later than it was given time to settle, and is slow the second time too
     parcel = faulty.parcel()
-    for fault in (slow("/ship$", "POST", LATE + 1.2), slow("/ship$", "POST", 2.75, skip=1)):
+    for fault in (slow("/ship$", "POST", LATE), slow("/ship$", "POST", AGAIN, skip=1)):
         control(faulty.fleet.shop, "POST", "faults", fault)
     # When a shipment is pushed
     faulty.fleet.push(parcel)
@@ -98,7 +101,7 @@ def test_where_the_number_is_the_key_the_shop_refuses_the_second_and_the_first_i
     faulty: Faulty,
 ) -> None:
     # Given a shop that makes an order when we have given up, and is slow the second time too
-    for fault in (slow("/V1/orders$", "POST", LATE), slow("/V1/orders$", "POST", 2, skip=1)):
+    for fault in (slow("/V1/orders$", "POST", LATE), slow("/V1/orders$", "POST", AGAIN, skip=1)):
         control(faulty.fleet.shop, "POST", "faults", fault)
     # When an order is entered in the ERP
     number = faulty.erp_order()

@@ -375,8 +375,7 @@ def test_events_of_a_document_are_found_by_their_identity(world: World) -> None:
 
 def test_the_log_is_listed_by_order_and_by_status_from_indices(world: World) -> None:
     for number in ("o77", "W77"):
-        found: list[int] = []
-        looked_up(world, reading(world, partial(_list_by, found, Filters(order=number))))
+        looked_up(world, reading(world, partial(_list_by, found := list[int](), Filters(order=number))))
         assert found == [FIRST_ID + 77]
     looked_up(world, reading(world, lambda tx: browse.list_entries(tx, Filters(status=("errored",)))))
     looked_up(world, reading(world, browse.open_notices))
@@ -391,6 +390,7 @@ def test_everything_about_one_entry_is_found_by_indices(world: World) -> None:
     looked_up(world, reading(world, lambda tx: browse.entry_record(tx, FIRST_ID + 77)))
     looked_up(world, reading(world, lambda tx: links.of_document(tx, "erp", "o77")))
     looked_up(world, reading(world, lambda tx: browse.notice_record(tx, 1)))
+    looked_up(world, reading(world, lambda tx: intake.led_notices(tx, 1)))
 
 
 def test_counting_reads_indices_never_the_rows(world: World) -> None:

@@ -36,6 +36,7 @@ ITEMS = [
     {"itemId": "LAMP", "type": "inventoryItem", "basePrice": "25.50"},
     {"itemId": "GUIDE", "type": "nonInventorySaleItem", "basePrice": "5.00"},
     {"itemId": "ADJUSTMENT", "type": "otherChargeSaleItem", "basePrice": "0", "taxable": False},
+    {"itemId": "TAX", "type": "otherChargeSaleItem", "basePrice": "0", "taxable": False},
     {"itemId": "POSTAGE", "type": "otherChargeSaleItem", "basePrice": "0", "taxable": False},
 ]
 LINES = (

@@ -33,7 +33,7 @@ from tests.systems.hostile import closed_port, hostile, mute_listener
 @pytest.mark.parametrize("path", BROKEN)
 def test_a_write_whose_answer_is_lost_has_an_unknown_outcome_and_arrived_once(path: str, method: str) -> None:
     async def scenario() -> None:
-        async with hostile() as server, one(total=0.6) as http:
+        async with hostile() as server, one(total=1.5) as http:
             with pytest.raises(OutcomeUnknown) as raised:
                 await http.send(ask(server, path, method, writes=True))
             assert targets(server) == [f"{method} {path}"]
@@ -45,7 +45,7 @@ def test_a_write_whose_answer_is_lost_has_an_unknown_outcome_and_arrived_once(pa
 @pytest.mark.parametrize("path", BROKEN)
 def test_a_read_whose_answer_is_lost_is_unavailable_and_arrived_once(path: str) -> None:
     async def scenario() -> None:
-        async with hostile() as server, one(total=0.6) as http:
+        async with hostile() as server, one(total=1.5) as http:
             with pytest.raises(Unavailable):
                 await http.send(ask(server, path, "POST"))
             assert targets(server) == [f"POST {path}"]
@@ -57,7 +57,7 @@ def test_a_read_whose_answer_is_lost_is_unavailable_and_arrived_once(path: str) 
 @pytest.mark.parametrize("path", BROKEN)
 def test_the_same_holds_on_a_connection_that_was_used_before(path: str, method: str) -> None:
     async def scenario() -> None:
-        async with hostile() as server, one(total=0.6) as http:
+        async with hostile() as server, one(total=1.5) as http:
             await http.send(ask(server, "/ok"))
             with pytest.raises(OutcomeUnknown):
                 await http.send(ask(server, path, method, writes=True))
@@ -70,7 +70,7 @@ def test_the_same_holds_on_a_connection_that_was_used_before(path: str, method: 
 @pytest.mark.parametrize("path", ["/garbage", "/trickle", "/too-long", "/half"])
 def test_after_a_broken_answer_the_next_call_starts_on_a_fresh_connection(path: str) -> None:
     async def scenario() -> None:
-        async with hostile() as server, one(total=0.6) as http:
+        async with hostile() as server, one(total=1.5) as http:
             with pytest.raises(Unavailable):
                 await http.send(ask(server, path))
             assert (await http.send(ask(server, "/ok"))).status == 200

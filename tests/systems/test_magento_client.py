@@ -22,9 +22,9 @@ from connector.errors import (
     Rejected,
     Unavailable,
 )
-from connector.systems.http import Reply
+from connector.systems.http import Reply, exact_json
 from connector.systems.magento import wire
-from connector.systems.magento.client import Criteria, Filter, exact_json, signed
+from connector.systems.magento.client import Criteria, Filter, signed
 from connector.systems.magento.refusals import LOG_IN_ROWS, ROWS, interpolated, judge, message_of, row_of
 from connector.systems.magento.settings import MagentoSettings, OAuth1
 from tests.systems import magento_data as data

@@ -10,7 +10,6 @@ import pytest
 from connector.errors import NotUnderstood
 from connector.systems.base import Heard
 from connector.systems.http import Reply
-from connector.systems.magento.client import moment_of
 from tests.systems.magento_reading import Reading, reading
 
 KINDS = ("order", "shipment", "invoice", "refund")
@@ -141,7 +140,7 @@ def test_a_listing_that_takes_long_tells_of_no_change_after_it_began(shop: Readi
 def test_an_answer_without_a_date_was_given_now(date: str) -> None:
     """A proxy may leave it out, or spoil it."""
     before = datetime.now(UTC)
-    moment = moment_of(Reply(200, {"date": date} if date else {}, b""))
+    moment = Reply(200, {"date": date} if date else {}, b"").sent_at
     if date.startswith("Mon"):
         assert moment == datetime(2026, 11, 23, 7, 32, 12, tzinfo=UTC)
     else:

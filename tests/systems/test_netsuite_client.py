@@ -18,8 +18,8 @@ from connector.errors import (
     Rejected,
     Unavailable,
 )
-from connector.systems.http import Reply
-from connector.systems.netsuite.client import Client, eid, exact_json
+from connector.systems.http import Reply, exact_json
+from connector.systems.netsuite.client import Client, eid
 from connector.systems.netsuite.refusals import DUPLICATE, judge
 from connector.systems.netsuite.wire import Customer, ItemFulfillment, Ref, SalesOrder
 from tests.systems.netsuite_names import unknown_in

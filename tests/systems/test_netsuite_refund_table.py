@@ -10,6 +10,7 @@ from connector.systems.netsuite.wire import Bill, SalesOrder
 from schemas.refunds import RefundRules
 from tests.systems.netsuite_refund_site import (
     CONNECTION,
+    LINES,
     SHOP,
     Account,
     account,
@@ -219,6 +220,39 @@ def test_an_order_of_which_all_lines_are_given_back_is_closed(account: Account) 
 
     account.run(refund(order, "81.00", back("MUG", "3", "30.00"), back("LAMP", "2", "51.00"), rules=CANCEL))
 
+    assert account.record("salesOrder", order.id)["status"]["id"] == "H"
+
+
+@pytest.mark.parametrize("rules", [RETURN, CANCEL], ids=["return_only", "cancel"])
+def test_of_a_closed_line_nothing_is_left(account: Account, rules: RefundRules) -> None:
+    """The article is on the order: there is nothing to mend in the item table."""
+    order = account.order("unbilled")
+    line = account.record("salesOrder", order.id)["item"]["items"][1]["line"]
+    account.post(f"edit/salesOrder/{order.id}", {"item": {"items": [{"line": int(line), "isClosed": True}]}})
+
+    with pytest.raises(Rejected, match="2 of LAMP are to be given back, 2 more than is left") as refused:
+        account.run(refund(order, "51.00", back("LAMP", "2", "51.00"), rules=rules))
+
+    assert refused.value.code == "too much"
+
+
+def test_tax_and_shipping_that_are_given_back_leave_the_order_too(account: Account) -> None:
+    """Else what is left of it would be billed with them, and an order of which nothing is left would stay open."""
+    items = {"adjustment": account.items["ADJUSTMENT"], "tax": account.items["TAX"]}
+    tax = {"item": "TAX", "quantity": "1", "rate": "8.10"}
+    order = account.order("unbilled", lines=(*LINES, tax), shippingCost="5.00")
+
+    first = refund(order, "13.00", back("MUG", "1", "10.00"), rules=CANCEL, tax="1.00", shipping="2.00")
+    account.run(first, items=items)
+    there = account.record("salesOrder", order.id)
+    assert (there["total"], there["shippingCost"]) == (Decimal("81.10"), 3)
+    mug, lamp, charge = there["item"]["items"]
+    assert (mug["quantity"], lamp["quantity"], charge["amount"]) == (2, 2, Decimal("7.10"))
+
+    rest = (back("MUG", "2", "20.00"), back("LAMP", "2", "51.00"))
+    account.run(
+        refund(order, "81.10", *rest, rules=CANCEL, number="R2", tax="7.10", shipping="3.00"), items=items
+    )
     assert account.record("salesOrder", order.id)["status"]["id"] == "H"
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connector.configuration import compile_flows, load, version_of
 from connector.errors import ConfigError
 from connector.yaml_tree import read
+from schemas.config import Flow
 from schemas.documents import Order, Package, Shipment, ShipmentLine
 from schemas.events import ShipmentConfirmed
 from tests.unit.configuration_sample import (
@@ -170,3 +171,19 @@ def test_stored_configurations_can_be_compiled_alone() -> None:
     )
     with pytest.raises(ConfigError, match=r"flow 'orders': preferences\.conditions\[0\]\.when"):
         compile_flows(wrong)
+
+
+@pytest.mark.parametrize(
+    ("event", "said", "context"),
+    [
+        ("refund.issued", {}, ("order",)),
+        ("refund.issued", {"context": []}, ()),
+        ("shipment.confirmed", {}, ()),
+        ("shipment.confirmed", {"context": ["order"]}, ("order",)),
+    ],
+)
+def test_a_refund_comes_with_its_order_unless_the_flow_says_otherwise(
+    event: str, said: dict[str, object], context: tuple[str, ...]
+) -> None:
+    flow = Flow.model_validate({"name": "f", "event": event, "from": "shop", "to": "erp", **said})
+    assert flow.context == context

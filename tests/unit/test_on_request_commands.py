@@ -13,6 +13,7 @@ from connector.cli import main
 from connector.status import NoticeStatus, Status
 from connector.store import entries, inspections, intake
 from connector.store.entries import Move
+from connector.store.intake import NewNotice
 from connector.store.tables import listing
 from connector.wake import MemoryRinger
 from tests.store.given import an_entry, an_event
@@ -81,6 +82,32 @@ def test_a_list_has_one_number_a_line_and_its_second_run_finds_the_first(
     assert asked_for(runtime) == ["SH7", "SH8"]
 
 
+def test_those_of_an_order_are_asked_for_by_the_orders_number(runtime: Runtime) -> None:
+    def work() -> None:
+        until(lambda: len(asked_for(runtime)) == 1)
+        with runtime.database.write() as tx:
+            led = NewNotice("erp", "erp/0", "led", "shipment", "SH1", 0, "", via="retrieve", led_by=1)
+            intake.store_notices(tx, [led])
+            for reason in ("shipment SH1 @ erp is looked at", "event 1 shipment.confirmed is known"):
+                done = 1 if "looked" in reason else 2
+                intake.move_notices(tx, [done], NoticeStatus.FETCHING)
+                intake.move_notices(tx, [done], NoticeStatus.COMPLETED, reason=reason)
+
+    worker = begin(work)
+    done = run("retrieve", "shipment", "--of-order", "7", "--from", "erp", "--wait", "30")
+    worker.result(30)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("order 7 @ erp was found, with 1 shipment: shipment SH1 @ erp was found; ")
+    assert "entry 1 is published, as 000000007 @ shop" in " ".join(done.stdout.split())
+    found = json.loads(retrieve("--of-order", "7", "--json").stdout)
+    assert found.keys() == {"text", "notice", "events", "entries", "documents"}
+
+
+def test_an_order_and_a_time_are_not_both_asked_for(runtime: Runtime) -> None:
+    done = retrieve("--of-order", *SINCE)
+    assert (done.exit_code, asked_for(runtime)) == (2, [])
+
+
 def test_a_single_one_keeps_its_form(runtime: Runtime) -> None:
     found = json.loads(retrieve("SH7", "--json").stdout)
     assert found.keys() == {"text", "notice", "events", "entries"}
@@ -126,7 +153,10 @@ def test_one_of_several_that_is_not_found_ends_with_1_and_has_a_sentence_of_its_
     assert done.exit_code == 1
     assert done.stdout.splitlines() == [
         "shipment SH7 @ erp was found, not confirmed yet: not shipment.confirmed: SH7 is Open.",
-        "shipment SH8 @ erp was not found at the source: no such shipment.",
+        (
+            "shipment SH8 @ erp was not found at the source: no such shipment "
+            "(where that is the number of its order: connector retrieve shipment --of-order SH8 --from erp)."
+        ),
     ]
 
 

@@ -123,6 +123,18 @@ def test_several_are_asked_for_at_once_each_with_a_notice_in_the_order_given(sit
     assert site.count("audit") == 1
 
 
+def test_the_documents_of_an_order_are_asked_for_by_the_orders_number(site: Site) -> None:
+    asked = ordered(site, number="7", of_order=True)
+    assert notice(site, asked).number == "order:7"
+    fetched(site, asked, NoticeStatus.COMPLETED, "order 7 @ erp has no shipment yet")
+    found = looked(site, asked)
+    assert (found["finished"], found["text"], found["documents"]) == (
+        True,
+        "order 7 @ erp was found, not shipped yet",
+        [],
+    )
+
+
 def test_the_same_several_again_are_the_same_notices_until_they_are_fetched(site: Site) -> None:
     first = several(site, "SH-1", "SH-2").json()["notices"]
     assert several(site, "SH-1", "SH-2").json()["notices"] == first
@@ -160,7 +172,7 @@ def looked(site: Site, notice_id: int) -> dict[str, Any]:
     reply = site.get(f"/api/retrieve/{notice_id}")
     assert reply.status_code == 200, reply.text
     found: dict[str, Any] = reply.json()
-    assert found.keys() == {"finished", "notice", "events", "entries"}
+    assert found.keys() == {"finished", "text", "notice", "events", "entries", "documents"}
     return found
 
 

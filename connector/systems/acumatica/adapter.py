@@ -64,6 +64,7 @@ class AcumaticaAdapter(Adapter):
             )
         ),
         fetches=frozenset(KINDS),
+        fetches_of_order=frozenset({"shipment", "invoice"}),
         polls=frozenset(KINDS),
         webhook=True,
         manner=Manner(customers=True, invoices="payment", parts=PARTS, onto="shipment"),

@@ -120,10 +120,7 @@ class Client:
 
     async def _with_session(self, request: Request) -> Reply:
         token = await self._http.seat.get(lambda: self.way_in.open(self._http), margin=_RENEW_MARGIN)
-        headers = {**request.headers, **self.way_in.headers(token)}
-        reply = await self._http.send(
-            Request(request.method, request.url, headers=headers, body=request.body, writes=request.writes)
-        )
+        reply = await self._http.send(request.with_headers(self.way_in.headers(token)))
         if reply.status == 401:
             self._http.seat.forget(token)
         else:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from connector.errors import Missing
 from connector.reference import references_in
-from connector.systems.acumatica.numbers import order_number
+from connector.systems.acumatica.numbers import number_of, order_number
 from connector.systems.acumatica.parts import (
     address_of,
     changed_at,
@@ -61,6 +61,19 @@ def order_facts(
 def order_references(wire: WireOrder) -> tuple[str, ...]:
     """The references that our own making of the order left: its note bears them."""
     return references_in(wire.note)
+
+
+def numbers_of(kind: str, wire: WireOrder) -> tuple[str, ...]:
+    """The shipments of an order, or the invoices of its shipments, each once.
+
+    What a direct invoice bills has a row without a shipment's number (`<NEW>`, unconfirmed).
+    """
+    keys = [
+        (row.InvoiceType, row.InvoiceNbr) if kind == "invoice" else (row.ShipmentNbr,)
+        for row in wire.Shipments
+    ]
+    numbers = [number_of(kind, key) for key in keys if not key[-1].startswith("<")]
+    return tuple(dict.fromkeys(filter(None, numbers)))
 
 
 def read_order(wire: WireOrder, connection: str, settings: AcumaticaSettings) -> Order:

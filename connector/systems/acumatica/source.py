@@ -53,7 +53,9 @@ class Source:
         self._connection = connection
 
     async def fetch(self, wanted: Wanted) -> Fetched:
-        """A document with what it says, and the context that is wanted; raises CallError."""
+        """A document with what it says, and the context that is wanted; or those of an order. Raises CallError."""
+        if wanted.order:
+            return await self._of_order(wanted)
         readers: Mapping[str, Callable[[Wanted], Awaitable[Fetched]]] = {
             "order": self._order,
             "shipment": self._shipment,
@@ -61,6 +63,12 @@ class Source:
             "payment": self._payment,
         }
         return await readers[wanted.kind](wanted)
+
+    async def _of_order(self, wanted: Wanted) -> Fetched:
+        wire, order = await self._read_order(wanted.order)
+        numbers = orders.numbers_of(wanted.kind, wire)
+        leads = tuple(self._reference(wanted.kind, number, None) for number in numbers)
+        return Fetched(self._reference("order", order.number, order.key), facts=(), leads=leads)
 
     async def _order(self, wanted: Wanted) -> Fetched:
         wire, order = await self._read_order(wanted.number)

@@ -132,10 +132,12 @@ class WireTotals(Entity):
 
 
 class WireOrderShipment(Entity):
-    """SalesOrderShipment: one shipment of an order, as the order sees it."""
+    """SalesOrderShipment: one shipment of an order, as the order sees it, with the invoice that bills it."""
 
     ShipmentNbr: Text = ""
     Status: Text = ""
+    InvoiceType: Text = ""
+    InvoiceNbr: Text = ""
 
 
 class WireOrder(Entity):

@@ -3,7 +3,6 @@
 Which documents are written is `customers.py`, `ordering.py` and `paying.py`; actions and their status are `actions.py`.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from connector.errors import CallError, Missing, NotUnderstood, OutcomeUnknown, 
 from connector.systems.acumatica.client import Client
 from connector.systems.acumatica.replies import Said, judge, read_fault
 from connector.systems.acumatica.settings import AcumaticaSettings
-from connector.systems.http import Reply
+from connector.systems.http import Reply, exact_json
 
 W = TypeVar("W", bound=BaseModel)
 Value = str | int | bool | Decimal
@@ -46,20 +45,6 @@ def midnight(moment: datetime, zone: ZoneInfo) -> str:
 def quoted(text: str) -> str:
     """A text as OData literal."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def exact_json(value: Any) -> str:
-    """JSON in which each Decimal is written out as the number that it is, never by way of a float."""
-    match value:
-        case Decimal():
-            return format(value, "f")
-        case Mapping():
-            return (
-                "{" + ", ".join(f"{json.dumps(name)}: {exact_json(one)}" for name, one in value.items()) + "}"
-            )
-        case list() | tuple():
-            return "[" + ", ".join(map(exact_json, value)) + "]"
-    return json.dumps(value)
 
 
 # -- calls -------------------------------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ class MagentoAdapter(Adapter):
             }
         ),
         fetches=frozenset(PATHS),
+        fetches_of_order=frozenset(PATHS) - {"order"},
         polls=frozenset(PATHS),
         webhook=True,
     )

@@ -4,13 +4,10 @@ Knows no business: what to ask for is `target.py`, what a document says `source.
 `refusals.py`.
 """
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -19,7 +16,7 @@ from oauthlib.oauth1 import Client as Signer
 from pydantic import BaseModel, ValidationError
 
 from connector.errors import Missing, NotUnderstood, OutcomeUnknown
-from connector.systems.http import Http, Reply, Request, Token
+from connector.systems.http import Http, Reply, Request, Token, exact_json
 from connector.systems.magento.refusals import LOG_IN_ROWS, judge, row_of
 from connector.systems.magento.settings import Admin, Bearer, MagentoSettings, OAuth1
 from connector.systems.magento.wire import AdminLogin
@@ -72,19 +69,6 @@ class Criteria:
 # -- the client ----------------------------------------------------------------------------------------------
 
 
-def exact_json(value: Any) -> str:
-    """JSON in which a Decimal stands as the very number it is."""
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, Mapping):
-        return (
-            "{" + ",".join(f"{json.dumps(str(key))}:{exact_json(item)}" for key, item in value.items()) + "}"
-        )
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(map(exact_json, value)) + "]"
-    return json.dumps(value)
-
-
 @dataclass(frozen=True)
 class Listed(Generic[W]):
     """What a page holds, how many documents there are in all, and when the shop said so, by its own clock."""
@@ -92,14 +76,6 @@ class Listed(Generic[W]):
     documents: tuple[W, ...]
     total: int
     at: datetime
-
-
-def moment_of(reply: Reply) -> datetime:
-    """When an answer was given: its `Date`, or now where it bears none."""
-    try:
-        return parsedate_to_datetime(reply.headers.get("date", "")).astimezone(UTC)
-    except ValueError:
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -136,7 +112,7 @@ class Client:
         """The first of the documents that meet the criteria, by id."""
         reply = await self._ask(path, criteria, 1)
         rows, total = self._rows(path, reply)
-        return Listed(tuple(self._read(row, model) for row in rows.values()), total, moment_of(reply))
+        return Listed(tuple(self._read(row, model) for row in rows.values()), total, reply.sent_at)
 
     async def count(self, path: str) -> int:
         """How many documents there are; asks for one."""
@@ -216,10 +192,7 @@ class Client:
             case Admin() as auth:
                 token = await self.http.seat.get(lambda: self._log_in(auth))
                 headers = {"Authorization": f"Bearer {token.value}"}
-        whole = Request(
-            request.method, request.url, {**request.headers, **headers}, request.body, request.writes
-        )
-        return await self.http.send(whole), token
+        return await self.http.send(request.with_headers(headers)), token
 
     async def _log_in(self, auth: Admin) -> Token:
         """An administrator's token: a bare JSON text (recording `auth.admin_token_ok`)."""

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from connector.errors import Missing, NotFound, NotUnderstood, Rejected
 from connector.systems.base import Fetched, Wanted
 from connector.systems.magento import billing, facts, wire
-from connector.systems.magento.billing_wire import CreditMemo, Invoice
+from connector.systems.magento.billing_wire import Changed, CreditMemo, Invoice
 from connector.systems.magento.client import Client, Criteria, Filter
+from connector.systems.magento.finding import LONGEST_EDIT_CHAIN
 from connector.systems.magento.source import own_reference, read_order, read_shipment
 from schemas.base import DocumentRef
 from schemas.documents import Order
@@ -53,7 +54,9 @@ class Reader:
     client: Client
 
     async def fetch(self, wanted: Wanted) -> Fetched:
-        """A document of one of the kinds of `PATHS`, with its orders where they are wanted."""
+        """A document of one of the kinds of `PATHS`, with its orders where they are wanted; or those of an order."""
+        if wanted.order:
+            return await self._of_order(wanted)
         match wanted.kind:
             case "order":
                 return self._order(await self._find("order", wanted.number, wire.Order))
@@ -111,6 +114,19 @@ class Reader:
             orders=self._context(order, wanted),
             references=facts.references(found.comments),
         )
+
+    async def _of_order(self, wanted: Wanted) -> Fetched:
+        """What belongs to an order or to its successors: editing an order makes a new one, with a number of its own."""
+        order = await self._find("order", wanted.order, wire.Order)
+        family = [order]
+        while family[-1].relation_child_id and len(family) <= LONGEST_EDIT_CHAIN:
+            family.append(await self._get("order", family[-1].relation_child_id, wire.Order))
+        keys = Filter("order_id", ",".join(one.entity_id for one in family), "in")
+        found = await self.client.list(PATHS[wanted.kind].many, Criteria(((keys,),)), Changed)
+        numbers = [one.increment_id or by_id(one.entity_id) for one in found]
+        here = self.client.connection
+        leads = [DocumentRef(connection=here, kind=wanted.kind, number=number) for number in numbers]
+        return Fetched(self._reference("order", order), facts=(), leads=tuple(leads))
 
     # -- reading -------------------------------------------------------------------------------------------
 

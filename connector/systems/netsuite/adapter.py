@@ -35,6 +35,7 @@ class NetSuiteAdapter(Adapter):
         source_of=SOURCE_OF,
         target_of=frozenset({"order.created", "shipment.confirmed", "invoice.released", "refund.issued"}),
         fetches=KINDS,
+        fetches_of_order=KINDS - {"order"},
         polls=KINDS,
         manner=Manner(customers=True),
     )

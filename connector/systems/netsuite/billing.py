@@ -94,10 +94,10 @@ class InvoiceRecipe(Comparing):
         self._made = await self._bearing()
         fields = await self._fields(self._made)
         if self._made is None:
-            for kind, key in await made_of(self.client, order, *KINDS):
-                self._made = await self.client.read_back(KINDS[kind], key, Bill)
+            for one in await made_of(self.client, order, *KINDS):
+                self._made = await self.client.read_back(KINDS[one.type], one.id, Bill)
                 fields = await self._fields(self._made)
-                if not any(one.differs for one in fields):
+                if not any(field.differs for field in fields):
                     break
         return fields
 
@@ -138,8 +138,7 @@ class InvoiceRecipe(Comparing):
         bills = await made_of(self.client, order, *KINDS)
         if not bills:
             return ()
-        kind, key = bills[-1]
-        bill = await self.client.read_back(KINDS[kind], key, Bill)
+        bill = await self.client.read_back(KINDS[bills[-1].type], bills[-1].id, Bill)
         return (self._effect(bill, STANDING),)
 
     async def _fields(self, there: Bill | None) -> tuple[Field, ...]:

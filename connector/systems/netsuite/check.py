@@ -22,12 +22,18 @@ async def check(client: Client) -> Checked:
         *await _items(client),
         *await _guest(client),
         f"invoices become {settings.billing.document.replace('_', ' ')}s",
+        *_asynchronous(settings),
     ]
     return Checked(tuple(findings), tuple(_warnings(settings)))
 
 
 def _log_in(settings: NetSuiteSettings) -> str:
     return "token-based authentication" if isinstance(settings.auth, TokenBased) else "OAuth 2.0"
+
+
+def _asynchronous(settings: NetSuiteSettings) -> Iterator[str]:
+    if rules := settings.asynchronous:
+        yield f"documents are made by asynchronous requests, each waited for {rules.wait:g} seconds"
 
 
 async def _currencies(client: Client) -> str:

@@ -1,27 +1,28 @@
 """Talking to SuiteTalk REST: addresses, log-in, records by id or external id, transforms, SuiteQL page by page.
 
-Knows no business. What a refusal means is `refusals.py`; how a write is found again is `writing.py`.
+Knows no business. What a refusal means is `refusals.py`; how a write is found again is `writing.py`; what becomes of an
+asynchronous one is `jobs.py`.
 """
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
-from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ValidationError
 
 from connector.errors import CallError, CredentialsRefused, Missing, NotFound, NotUnderstood, OutcomeUnknown
-from connector.systems.http import Http, Reply, Request, Token
+from connector.systems.http import Http, Reply, Request, Token, exact_json
+from connector.systems.netsuite.jobs import Jobs
 from connector.systems.netsuite.refusals import LOG_IN_ROWS, judge
 from connector.systems.netsuite.settings import ClientCredentials, NetSuiteSettings, TokenBased
-from connector.systems.netsuite.signing import Method, signed
+from connector.systems.netsuite.signing import signed
 from connector.systems.netsuite.tokens import read_token, token_request
+from connector.systems.netsuite.wire import Record
 
 W = TypeVar("W", bound=BaseModel)
 Json = Mapping[str, Any]
@@ -52,27 +53,6 @@ def eid(external_id: str) -> str:
     if not _EXTERNAL_ID.fullmatch(external_id):
         raise ValueError(f"{external_id!r} cannot be an external id: letters, digits, _ and - only")
     return f"eid:{external_id}"
-
-
-def exact_json(value: Any) -> str:
-    """JSON in which a Decimal stands as the very number it is."""
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, Mapping):
-        return (
-            "{" + ",".join(f"{json.dumps(str(key))}:{exact_json(item)}" for key, item in value.items()) + "}"
-        )
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(map(exact_json, value)) + "]"
-    return json.dumps(value)
-
-
-def moment_of(reply: Reply) -> datetime:
-    """When an answer was given: its `Date`, or now where it bears none."""
-    try:
-        return parsedate_to_datetime(reply.headers.get("date", "")).astimezone(UTC)
-    except ValueError:
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -123,17 +103,18 @@ class Client:
         if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
             raise NotUnderstood(f"{self.connection} answered a query with something that is no list of rows")
         rows = tuple(_row(one) for one in answer["items"] if isinstance(one, dict))
-        return Rows(rows, bool(answer.get("hasMore")), moment_of(reply))
+        return Rows(rows, bool(answer.get("hasMore")), reply.sent_at)
 
     # -- writing -------------------------------------------------------------------------------------------
 
     async def create(self, record: str, body: Json) -> str:
-        """Make a record, and return its internal id, from the `Location` of the answer (204)."""
-        return await self._made("POST", self._address(record), body, record)
+        """Make a record, and return its internal id, from the `Location` of the answer (204). Asynchronous where the
+        settings say so, as `upsert` and `transform` are."""
+        return await self._made("POST", self._address(record), body, record, _reference(body))
 
     async def upsert(self, record: str, external_id: str, body: Json) -> str:
         """Make the record with this external id, or change it where it exists: repeatable. Returns the internal id."""
-        return await self._made("PUT", self._address(record, eid(external_id)), body, record)
+        return await self._made("PUT", self._address(record, eid(external_id)), body, record, external_id)
 
     async def transform(
         self,
@@ -149,7 +130,7 @@ class Client:
         there is not documented. `body` says what is to be otherwise than NetSuite proposes; sublists in `replace` are
         taken from it alone."""
         path = f"{self._address(record, key)}/!transform/{target}"
-        return await self._made("POST", path, body, target, missing, replace)
+        return await self._made("POST", path, body, target, _reference(body), missing, replace)
 
     async def patch(self, record: str, key: str, body: Json, *, replace: Sequence[str] = ()) -> None:
         """Change fields; sublists are merged by `line`, those named in `replace` are replaced."""
@@ -185,26 +166,45 @@ class Client:
 
     async def _made(
         self,
-        method: Method,
+        method: str,
         path: str,
         body: Json,
         record: str,
+        external_id: str,
         missing: Missing | None = None,
         replace: Sequence[str] = (),
     ) -> str:
-        """A write that is answered by the address of what it made; a success without one is OutcomeUnknown."""
-        asked = missing or Missing("address", path, self.connection)
-        reply = await self._call(method, path, asked, query=_replacing(replace), body=body)
+        """A write that makes something, and its internal id. An asynchronous one is known again by the external
+        id: without it there is no promise that it is done once."""
+        request = self._request(method, path, _replacing(replace), body, writes=True)
+        read = partial(self._id_of, request, record, missing or Missing("address", path, self.connection))
+        rules = self.settings.asynchronous
+        if rules is None:
+            return read(await self._reply(request))
+
+        async def there() -> str | None:
+            found = await self.find(record, eid(external_id), Record) if method == "POST" else None
+            return found.id if found else None  # an upsert is sent once more, whatever stands there
+
+        document = f"netsuite:{self.settings.realm}/{record}/{eid(external_id)}" if external_id else ""
+        jobs = Jobs(self.connection, self.settings.base_url, rules, self._reply)
+        return await jobs.made(request, document, read, there)
+
+    def _id_of(self, request: Request, record: str, missing: Missing, reply: Reply) -> str:
+        """What an answer says that was made, by its address; a success without one is OutcomeUnknown."""
+        if error := judge(reply, self.connection, missing):
+            raise error
         location = reply.headers.get("location", "")
         found = re.search(rf"/{re.escape(record)}/(\d+)/?$", location, re.IGNORECASE)
         if found is None:
-            text = f"{self.connection} answered {reply.status} to {method} {path} without the address of what it made"
-            raise OutcomeUnknown(text)
+            what = request.url.removeprefix(self.settings.base_url)
+            text = f"{self.connection} answered {reply.status} to {request.method} {what}"
+            raise OutcomeUnknown(f"{text} without the address of what it made")
         return found[1]
 
     async def _call(
         self,
-        method: Method,
+        method: str,
         path: str,
         missing: Missing,
         *,
@@ -213,30 +213,35 @@ class Client:
         writes: bool | None = None,
         transient: bool = False,
     ) -> Reply:
-        """One call, and once more, slowly, where the log-in was refused: nothing was done then, the token may have
-        ended, and an overloaded account refuses log-ins (seen by a client)."""
+        """One call; raises what its answer stands for."""
         request = self._request(method, path, query, body, method != "GET" if writes is None else writes)
         if transient:
-            request = _with(request, {"Prefer": "transient"})
-        reply, token = await self._authorised(method, request)
-        if reply.status == 401:
-            if token is not None:
-                self.http.seat.forget(token)
-            await asyncio.sleep(self.settings.login_pause)
-            reply, _ = await self._authorised(method, request)
+            request = request.with_headers({"Prefer": "transient"})
+        reply = await self._reply(request)
         if error := judge(reply, self.connection, missing):
             raise error
         return reply
 
-    async def _authorised(self, method: Method, request: Request) -> tuple[Reply, Token | None]:
+    async def _reply(self, request: Request) -> Reply:
+        """Whatever is answered to a call. It is made once more, slowly, where the log-in was refused: nothing was done
+        then, the token may have ended, and an overloaded account refuses log-ins (seen by a client)."""
+        reply, token = await self._authorised(request)
+        if reply.status == 401:
+            if token is not None:
+                self.http.seat.forget(token)
+            await asyncio.sleep(self.settings.login_pause)
+            reply, _ = await self._authorised(request)
+        return reply
+
+    async def _authorised(self, request: Request) -> tuple[Reply, Token | None]:
         match self.settings.auth:
             case TokenBased() as auth:
-                header = signed(auth, self.settings.realm, method, request.url)
-                return await self.http.send(_with(request, {"Authorization": header})), None
+                header = signed(auth, self.settings.realm, request.method, request.url)
+                return await self.http.send(request.with_headers({"Authorization": header})), None
             case ClientCredentials() as auth:
                 token = await self.http.seat.get(lambda: self._log_in(auth))
                 header = f"Bearer {token.value}"
-                return await self.http.send(_with(request, {"Authorization": header})), token
+                return await self.http.send(request.with_headers({"Authorization": header})), token
 
     async def _log_in(self, auth: ClientCredentials) -> Token:
         asked = datetime.now(UTC)
@@ -268,12 +273,13 @@ class Client:
         return Request(method, url, headers, exact_json(body).encode(), writes=writes)
 
 
+def _reference(body: Json) -> str:
+    """The external id that a body gives to what it makes, "" for none."""
+    return str(body.get("externalId") or "")
+
+
 def _replacing(sublists: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return (("replace", ",".join(sublists)),) if sublists else ()
-
-
-def _with(request: Request, headers: Mapping[str, str]) -> Request:
-    return Request(request.method, request.url, {**request.headers, **headers}, request.body, request.writes)
 
 
 def _row(item: Mapping[str, Any]) -> Mapping[str, str]:

@@ -13,7 +13,19 @@ from connector.systems.netsuite.wire import SalesOrder
 from connector.systems.netsuite.writing import document_ref
 from schemas.base import DocumentRef
 
-_MADE = "SELECT DISTINCT t.id AS id, t.type AS type FROM transaction t JOIN transactionline l ON l.transaction = t.id"
+_MADE = (
+    "SELECT DISTINCT t.id AS id, t.type AS type, t.tranid AS tranid "
+    "FROM transaction t JOIN transactionline l ON l.transaction = t.id"
+)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A document that was made of an order: SuiteQL's type (`ItemShip`), internal id, and number, where it has one."""
+
+    type: str
+    id: str
+    number: str
 
 
 @dataclass(frozen=True)
@@ -51,12 +63,12 @@ async def find_order(client: Client, step: PlannedStep, linked: DocumentRef | No
     return Found(order, (Link(ours, document_ref(client, "order", order)),))
 
 
-async def made_of(client: Client, order: SalesOrder, *types: str) -> tuple[tuple[str, str], ...]:
-    """The documents that were made of an order, oldest first: SuiteQL's type (`ItemShip`) and internal id."""
+async def made_of(client: Client, order: SalesOrder, *types: str) -> tuple[Made, ...]:
+    """The documents of these types that were made of an order, oldest first."""
     marks = ", ".join("?" for _ in types)
     made = f"l.createdfrom = ? AND t.type IN ({marks})"
     rows = await client.query(f"{_MADE} WHERE {made} ORDER BY t.id", order.id, *types)
-    return tuple((row["type"], row["id"]) for row in rows)
+    return tuple(Made(row["type"], row["id"], row.get("tranid", "")) for row in rows)
 
 
 async def _by(client: Client, column: str, number: str, missing: Missing) -> SalesOrder:

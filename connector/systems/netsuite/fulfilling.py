@@ -87,10 +87,10 @@ class ShipmentRecipe(Comparing):
         self._made = await bearing(self.client, "itemFulfillment", self.step.reference, ItemFulfillment)
         fields = await self._fields(self._made)
         if self._made is None:
-            for _, key in await made_of(self.client, order, "ItemShip"):
-                self._made = await self.client.read_back("itemFulfillment", key, ItemFulfillment)
+            for one in await made_of(self.client, order, "ItemShip"):
+                self._made = await self.client.read_back("itemFulfillment", one.id, ItemFulfillment)
                 fields = await self._fields(self._made)
-                if not any(one.differs for one in fields):
+                if not any(field.differs for field in fields):
                     break
         return fields
 

@@ -67,12 +67,11 @@ def bill_slots(standing: Standing) -> list[Slot]:
 
 
 def order_slots(standing: Standing) -> list[Slot]:
-    """Every line of the order that is not closed, less what was billed of it."""
+    """Every line of the order, less what was billed of it; of one that is closed nothing is left."""
     order = standing.order
     return [
-        Slot(order.id, line, max(line.quantity - line.quantity_billed, ZERO))
+        Slot(order.id, line, ZERO if line.is_closed else max(line.quantity - line.quantity_billed, ZERO))
         for line in order.item
-        if not line.is_closed
     ]
 
 

@@ -82,7 +82,7 @@ class RefundRecipe(Comparing):
         if choice.record == "salesOrder" and not choice.taken:
             return (self._effect("salesOrder", order.order, ours=False),)
         if choice.record == "salesOrder":
-            closing_body(self.step, choice, self._standing)
+            closing_body(self.step, choice, self._standing, self.settings)
         else:
             refund_body(self.step, choice, self._standing.order, self.settings)
         return ()
@@ -93,7 +93,7 @@ class RefundRecipe(Comparing):
         if choice is None or standing is None:
             raise Rejected(f"refund {self.step.content.number} was not looked for before", code="order")
         if choice.record == "salesOrder":
-            body = closing_body(self.step, choice, standing)
+            body = closing_body(self.step, choice, standing, self.settings)
             await self.client.patch("salesOrder", choice.key, body)
             order = await self.client.read_back("salesOrder", choice.key, SalesOrder)
             return self._effect("salesOrder", order)
@@ -192,7 +192,10 @@ class RefundRecipe(Comparing):
             )
 
     def _closed(self, order: SalesOrder) -> Effect:
-        missing = left_open(order, self._choice)
+        choice, before = self._choice, self._standing
+        missing = (
+            left_open(order, self.step, choice, before.order, self.settings) if choice and before else ""
+        )
         if missing or not closed(order, self.step):
             raise Partial(
                 f"refund {self.step.content.number} closes lines of sales order {order.number}, and open there are "

@@ -165,6 +165,14 @@ class RefundSettings(Model):
     handling_mode: Literal["SAVE_ONLY", "MIMIC", "none"] = "SAVE_ONLY"
 
 
+class Asynchronous(Model):
+    """Documents and customers are made by asynchronous requests with an idempotency key. A job is looked at every
+    `look_every` seconds, for `wait` seconds in all: then its outcome is unknown, and the next try meets it again."""
+
+    wait: float = Field(default=30, ge=0, le=300)
+    look_every: float = Field(default=1, gt=0, le=30)
+
+
 _NO_PLACE: Mapping[str, str] = {
     "freight": "the shipping charge stands on the order, and is billed with it",
     "ship_via": "give the ship-via row a carrier_code, the internal id of the shipping item: it goes with the shipment",
@@ -185,8 +193,8 @@ class NetSuiteSettings(ConnectionSettings):
 
     `currencies` are ISO codes and the internal ids of their records. `time_zone` is where its days begin (company
     preferences), for `tranDate`. `login_pause` is how many seconds are waited before a refused log-in is tried once
-    more, since an overloaded account refuses like that too. Our reference is every document's external id, which
-    NetSuite keeps unique.
+    more, since an overloaded account refuses like that too. Without `asynchronous` every request is answered at once.
+    Our reference is every document's external id, which NetSuite keeps unique.
     """
 
     system: Literal["netsuite"]
@@ -203,6 +211,7 @@ class NetSuiteSettings(ConnectionSettings):
     refunds: RefundSettings = RefundSettings()
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     login_pause: float = Field(default=2.0, ge=0, le=60)
+    asynchronous: Asynchronous | None = None
     settle: float = Field(default=900, ge=0)
 
     @property

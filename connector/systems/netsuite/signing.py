@@ -3,20 +3,20 @@
 Source: NetSuite help, "The Signature for Web Services and RESTlets" (section_1534941088). OAuth 2.0 is `tokens.py`.
 """
 
-from typing import Literal
+from typing import Literal, cast
 
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256
 from oauthlib.oauth1 import Client as Signer
 
 from connector.systems.netsuite.settings import TokenBased
 
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+_Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def signed(
     auth: TokenBased,
     realm: str,
-    method: Method,
+    method: str,
     url: str,
     *,
     nonce: str | None = None,
@@ -36,5 +36,5 @@ def signed(
         nonce=nonce,
         timestamp=timestamp,
     )
-    _, headers, _ = signer.sign(url, http_method=method, body=None)
+    _, headers, _ = signer.sign(url, http_method=cast(_Method, method), body=None)
     return str(headers["Authorization"])

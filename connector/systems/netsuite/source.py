@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from connector.errors import Missing, NotFound, Rejected
 from connector.systems.base import Fetched, Page, Wanted, Window
 from connector.systems.netsuite.client import Client
+from connector.systems.netsuite.finding import made_of
 from connector.systems.netsuite.fulfilments import ReadFulfillment, fulfillment_facts
 from connector.systems.netsuite.invoices import invoice_facts
 from connector.systems.netsuite.orders_read import ReadOrder, changed_at, order_facts, read_order
 from connector.systems.netsuite.polling import BY_ID, TYPES, poll
-from connector.systems.netsuite.wire import Bill, Record
+from connector.systems.netsuite.wire import Bill, Record, SalesOrder
 from connector.systems.netsuite.writing import document_ref
+from schemas.base import DocumentRef
 from schemas.documents import Order
 from schemas.events import InvoiceReleased, OrderCancelled, OrderCreated, OrderUpdated, ShipmentConfirmed
 
@@ -49,7 +51,10 @@ class Source:
         return await poll(self.client, window)
 
     async def fetch(self, wanted: Wanted) -> Fetched:
-        """A document with what it says, and the context that is wanted; raises NotFound where it does not exist."""
+        """A document with what it says, and the context that is wanted; or those of an order. Raises NotFound where it
+        does not exist."""
+        if wanted.order:
+            return await self._of_order(wanted)
         record, key = await self._place(wanted)
         match wanted.kind:
             case "order":
@@ -57,6 +62,16 @@ class Source:
             case "shipment":
                 return await self._shipment(key, wanted)
         return await self._invoice(record, key, wanted)
+
+    async def _of_order(self, wanted: Wanted) -> Fetched:
+        """What was made of an order."""
+        named = Wanted("order", wanted.order)
+        _, key = await self._place(named)
+        order = await self.client.get("salesOrder", key, SalesOrder, self._asked(named))
+        made = await made_of(self.client, order, *TYPES[wanted.kind])
+        here, numbers = self.client.connection, [one.number or BY_ID + one.id for one in made]
+        leads = [DocumentRef(connection=here, kind=wanted.kind, number=number) for number in numbers]
+        return self._fetched("order", order, facts=(), leads=tuple(leads))
 
     async def _order(self, key: str, wanted: Wanted) -> Fetched:
         wire, order = await self._read_order(key, self._asked(wanted))
