@@ -95,6 +95,14 @@ _BY_CODE: Mapping[tuple[Status, str], str] = {
         "The reason names what is not carried: enter it at {target} by hand, then "
         '`connector log resolve {id} --reason "…"`' + _OR_IGNORE + "."
     ),
+    (Status.ERRORED, "frozen"): (
+        "Nothing was sent: the document stands at {target} in a state that takes these fields no more. Do there what "
+        "the reason says, "
+        + _RETRY
+        + '; what is entered by hand instead is read back by `connector log resolve {id} --reason "…"`'
+        + _OR_IGNORE
+        + "."
+    ),
     (Status.ERRORED, "money"): (
         "Nothing was sent that is over the limit. Compare the amounts that the reason names at {source} and at "
         "{target}; where they are put right, `connector log retry {id}`" + _OR_IGNORE + "."

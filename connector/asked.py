@@ -36,17 +36,25 @@ class Asked:
         """What notes and comments may name."""
         return {"order": self.orders.get(number), self.data.kind: self.data.document}
 
-    def common(self, kind: str, number: str) -> dict[str, Any]:
-        """What every step of one order has; `key` names it inside the entry, and its reference is made from it."""
-        key = f"{kind}:{number}"
-        document, order = self.data.document, self.orders.get(number)
-        source = self.identity.source
+    def bare(self, kind: str, number: str) -> dict[str, Any]:
+        """What every step has; `key` names it inside the entry, and its reference is made from it."""
+        key, document = f"{kind}:{number}", self.data.document
         return {
             "key": key,
             "reference": external_reference(self.compiled.flow.name, self.identity, key),
             "document": DocumentRef(
-                connection=source, kind=self.data.kind, number=document.number, key=document.key
+                connection=self.identity.source,
+                kind=self.data.kind,
+                number=document.number,
+                key=document.key,
             ),
+        }
+
+    def common(self, kind: str, number: str) -> dict[str, Any]:
+        """What every step of one order has."""
+        order = self.orders.get(number)
+        return {
+            **self.bare(kind, number),
             "order": OrderClue(
                 order=DocumentRef(
                     connection=self.orders_at, kind="order", number=number, key=order.key if order else None

@@ -23,7 +23,7 @@ from connector.systems.http import Http
 from connector.work import Bell, Connection, Intent, Job, Notes, Outcome
 from schemas.base import DocumentRef
 from schemas.config import Config, RetryPolicy
-from schemas.documents import Order
+from schemas.documents import Inventory, Order
 from schemas.events import CREATIONS, EVENT_TYPES
 
 log = structlog.get_logger(__name__)
@@ -153,8 +153,7 @@ class Complete:
         if fact.mark and not self._config.flows_of(fact.type, source):
             return f"no flow carries {fact.type}"
         if revision is None:
-            state = fact.data.document.status or fact.data.document.state
-            return f"not {fact.type}: {fetched.document} is {state}"
+            return _no_event(fetched.document, fact)
         data = fact.data.model_dump(mode="json")
         first = fetch.notices[0]
         new = NewEvent(
@@ -280,6 +279,14 @@ def replan(tx: Transaction, event_id: int, code: str, reason: str) -> None:
         if row.code != "echo"  # what came from us stays so, whatever changes
     ]
     entries.move(tx, moves)
+
+
+def _no_event(document: DocumentRef, fact: Fact) -> str:
+    """Why a fact is no event."""
+    there = fact.data.document
+    if isinstance(there, Inventory):
+        return f"{document} is as it was when it was heard of last"
+    return f"not {fact.type}: {document} is {there.status or there.state}"
 
 
 def _silent(wanted: Wanted, document: DocumentRef) -> str:

@@ -23,7 +23,7 @@ from connector.texts import FieldTexts, Notes, Texts
 from connector.yaml_tree import Path as KeyPath
 from connector.yaml_tree import Problem, Tree, read, spelled
 from schemas.config import Config, ConnectionSettings, Flow, Lanes, SharedTable, Token
-from schemas.events import documents_of
+from schemas.events import LEVELS, documents_of
 
 Systems = Mapping[str, type[ConnectionSettings]]
 """Name of a system -> its settings model."""
@@ -119,7 +119,7 @@ def _compiled(
     comment = texts.notes(flow.write_back.order_comment, "order_comment")
     fields = texts.fields(flow.write_back.fields)
     found += [(("write_back", *path), text) for path, text in texts.problems]
-    found += [*_idle_parts(flow), *wrong_tables(flow, target)]
+    found += [*_idle_parts(flow), *_idle_beside_levels(flow), *wrong_tables(flow, target)]
     if found or preferences is None:
         return None, found
     return CompiledFlow(flow, preferences, notes, comment, fields), []
@@ -132,6 +132,26 @@ def _idle_parts(flow: Flow) -> Iterator[Found]:
     for part in sorted({part.split(".")[0] for part in flow.write_back.parts} - {"notes"}):
         text = f"says nothing in a flow of {flow.event}: it is written by flows of shipment.confirmed"
         yield ("write_back", part), text
+
+
+_OF_LEVELS = frozenset({"inventory", "in_stock"})
+
+
+def _idle_beside_levels(flow: Flow) -> Iterator[Found]:
+    """What a flow of levels cannot use, since they belong to no order and are no documents to be written onto; and what
+    only such a flow can."""
+    said = flow.write_back.model_fields_set - {part.split(".")[0] for part in flow.write_back.parts}
+    if flow.event not in LEVELS:
+        for key in sorted(said & _OF_LEVELS):
+            yield (
+                ("write_back", key),
+                f"says nothing in a flow of {flow.event}: it is for {', '.join(sorted(LEVELS))}",
+            )
+        return
+    for key in sorted(said - _OF_LEVELS) + ["notes"] * bool(flow.write_back.notes):
+        yield ("write_back", key), f"says nothing in a flow of {flow.event}: only a quantity is written"
+    if flow.context:
+        yield ("context",), f"says nothing in a flow of {flow.event}: it belongs to no order"
 
 
 class _Reading:

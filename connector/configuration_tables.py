@@ -9,6 +9,7 @@ from connector.errors import ConfigError
 from connector.templates import compile_template
 from connector.yaml_tree import Path
 from schemas.config import CarrierService, ConnectionSettings, Flow, SharedTable, ShipViaTable
+from schemas.events import LEVELS
 from schemas.table_rows import carrier, right_of
 
 Found = tuple[Path, str]
@@ -38,6 +39,8 @@ def wrong_tables(flow: Flow, target: ConnectionSettings | None) -> Iterator[Foun
                 yield from _wrong_text(text, place)
         if carriers:
             yield from _lacking_members(flow, needed)
+    if flow.event in LEVELS:
+        yield from _merged(flow)
 
 
 def wrong_shared(table: SharedTable) -> Iterator[Found]:
@@ -60,6 +63,18 @@ def _lacking_members(flow: Flow, needed: tuple[str, ...]) -> Iterator[Found]:
             if not getattr(carrier(entry.row), member):
                 text = f"row {entry.name!r} of tables.{name}: {_missing(member, flow)}"
                 yield ("mapping", "ship_via", "use"), text
+
+
+def _merged(flow: Flow) -> Iterator[Found]:
+    """Rows that become the same: the quantity of one would overwrite that of the other at the target."""
+    for name in ("item", "warehouse"):
+        seen: dict[str, str] = {}
+        for entry in getattr(flow.mapping, name).entries:
+            text = right_of(entry.row).strip()
+            first = seen.setdefault(text, entry.name)
+            if first != entry.name and "{" not in text:
+                what = f"becomes {text!r} like row {first!r}: the quantity of one would overwrite that of the other"
+                yield ("mapping", name, *entry.path), what
 
 
 def _missing(member: str, flow: Flow) -> str:

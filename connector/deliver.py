@@ -319,11 +319,18 @@ def _urgency(judged: Verdict) -> int:
 
 
 def _documents(claimed: Claimed, results: Iterable[StepResult]) -> list[DocumentRef]:
-    """What stands at the target by now: from earlier tries and from this one."""
+    """What stands at the target by now: from earlier tries and from this one. What was only found to be ready does not
+    count."""
     earlier = [
-        DocumentRef.model_validate(step.document) for step in claimed.steps if step.done_at and step.document
+        DocumentRef.model_validate(step.document)
+        for step in claimed.steps
+        if step.done_at and step.document and step.kind != "ready"
     ]
-    return earlier + [one.effect.document for one in results if one.effect is not None and not one.simulated]
+    return earlier + [
+        one.effect.document
+        for one in results
+        if one.effect is not None and not one.simulated and one.step.kind != "ready"
+    ]
 
 
 def _numbers(documents: Sequence[DocumentRef]) -> str:
@@ -338,7 +345,7 @@ def _published(documents: Sequence[DocumentRef], results: Sequence[StepResult]) 
     written = {one.effect.document for one in results if one.effect is not None and not one.adopted}
     found = {one.effect.document for one in results if one.effect is not None} - written
     told = dict.fromkeys(documents)
-    if found == told.keys():
+    if told.keys() <= found:
         return ", ".join(map(str, told)) + "; it stood there already and was adopted"
     return ", ".join(f"{one} (stood there already)" if one in found else str(one) for one in told)
 

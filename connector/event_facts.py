@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connector.store import Transaction, changes, contexts, entries, links
+from connector.store import Transaction, changes, contexts, entries, levels, links
 from connector.store.intake import EventRow
 from schemas.config import Config, Flow
 from schemas.documents import Order
-from schemas.events import CREATIONS, EVENT_TYPES, EventData
+from schemas.events import CREATIONS, EVENT_TYPES, LEVELS, EventData
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Facts:
     """What is stored about a batch of events, read at once: data and orders by event id, births, makers, origins and
     those who met the document (`links.met`) by place; `echoed` is where entries came from that are known by reference.
 
-    `unreadable` says why an event's data, stored by another release, cannot be read by this one.
+    `unreadable` says why an event's data, stored by another release, cannot be read by this one. `newest` are the
+    newest changes of the levels.
     """
 
     unreadable: Mapping[int, str]
@@ -33,6 +34,7 @@ class Facts:
     origins: Mapping[str, Mapping[links.Place, set[str]]]
     echoed: Mapping[int, str]
     met: Mapping[str, Mapping[links.Place, Mapping[str, int]]]
+    newest: levels.Newest
 
     @classmethod
     def of(cls, tx: Transaction, events: Sequence[EventRow], orders_at: Callable[[str], str]) -> "Facts":
@@ -60,7 +62,8 @@ class Facts:
         makers_by_reference = entries.get(tx, [event.echo_of for event in events if event.echo_of])
         echoed = {entry_id: row.source for entry_id, row in makers_by_reference.items()}
         births = links.births(tx, places)
-        return cls(unreadable, data, orders, orders_at, births, makers, origins, echoed, met)
+        newest = levels.Newest.of(tx, {_fact(event) for event in events if event.type in LEVELS})
+        return cls(unreadable, data, orders, orders_at, births, makers, origins, echoed, met, newest)
 
     def maker(self, event: EventRow) -> int | None:
         """The entry that made the event's document, if we did."""
@@ -95,14 +98,27 @@ class Facts:
         return event.type in CREATIONS and self.maker(event) is not None
 
     def keys(self, event: EventRow) -> frozenset[links.Place]:
-        """The order keys of an event: where its orders were born."""
+        """The order keys of an event: where its orders were born; of a level, which has none, the level itself."""
+        if event.type in LEVELS:
+            return frozenset({(event.source, levels.KEY + event.document)})
         return frozenset(self.births[place] for place in self.places(event))
+
+    def overtaken_by(self, event: EventRow) -> int | None:
+        """The event of a later change of the same level, if one is known."""
+        if event.type not in LEVELS:
+            return None
+        at = levels.counts_from(levels.changed_at(event.type, event.data), event.received_at)
+        return self.newest.later(_fact(event), at, event.revision)
 
     def change(self, event: EventRow, flow: Flow) -> changes.Change:
         """An event of a change, on its way along a flow."""
         return changes.Change(
             event.id, event.revision, event.type, event.source, event.document, flow.target, self.keys(event)
         )
+
+
+def _fact(event: EventRow) -> levels.Fact:
+    return (event.source, event.type, event.document)
 
 
 def _orders(data: EventData, context: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Order]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from connector.store.steps import StepRow
 
-_PARTS = frozenset({"freight", "tracking", "fields", "confirm", "undo"})
+_PARTS = frozenset({"freight", "tracking", "fields", "confirm", "undo", "inventory"})
 """Steps of which a note is no part."""
 
 
@@ -24,7 +24,7 @@ class ToEnter:
 
 def to_enter(steps: Iterable[StepRow]) -> tuple[ToEnter, ...]:
     """Everything that is left to be done, value by value; where the target was read, only what differs there."""
-    left = [step for step in steps if step.done_at is None and step.wanted]
+    left = [step for step in steps if step.done_at is None and step.wanted and step.kind != "ready"]
     return tuple(ToEnter(step.key, label, value) for step in left for label, value in _left(step) if value)
 
 
@@ -65,6 +65,10 @@ def expected(spec: Mapping[str, Any]) -> dict[str, str]:
         "tracking": _tracking(spec.get("packages")),
         "master": spec.get("master") or None,
         "status": spec.get("status"),
+        "article": spec.get("sku"),
+        "warehouse": spec.get("warehouse"),
+        "quantity": spec.get("quantity"),
+        "in stock": _yes_or_no(spec.get("in_stock")),
         **dict(_custom(spec)),
     }
     found = {label: str(text) for label, text in asked.items() if text is not None}
@@ -91,6 +95,10 @@ def _raised(spec: Mapping[str, Any]) -> str | None:
     if amount is None or spec.get("kind") != "freight" or spec.get("replace_untracked"):
         return amount
     return f"{amount} more than before"
+
+
+def _yes_or_no(flag: bool | None) -> str | None:
+    return None if flag is None else "yes" if flag else "no"
 
 
 def _weight(spec: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from connector.bootstrap import Runtime
 from connector.errors import CallError
 from connector.explain_known import Background, as_row
-from connector.plan import Plan, filtered, make_plan
+from connector.plan import Plan, filtered, make_plan, overtaken
 from connector.planned import (
     ConfirmStep,
     FieldsStep,
@@ -106,6 +106,9 @@ def _orders(orders: Iterable[Order]) -> dict[str, Order]:
 def _plan(
     runtime: Runtime, flow: Flow, background: Background, event: Event, orders: Mapping[str, Order]
 ) -> Plan:
+    later = background.later()
+    if later is not None:
+        return overtaken(flow, later)
     plan = make_plan(
         background.row.identity,
         event.data,
@@ -186,7 +189,7 @@ def _not_rehearsed(runtime: Runtime, flow: Flow, step: Step, known: Known) -> st
         return f"this release cannot deliver {flow.event} to {flow.target}: its entry would be errored"
     if isinstance(step, UndoStep) and known.undone is None:
         return "what it takes back was never begun: nothing is sent"
-    unmade = [key for key in step.needs if key not in known.made]
+    unmade = [key for key in step.needs if key not in known.made and not key.startswith("ready:")]
     if isinstance(step, _PARTS) and unmade:
         return f"it goes onto what {unmade[0]} makes, and what is sent then depends on that"
     return ""
@@ -210,7 +213,7 @@ async def _run(runtime: Runtime, flow: Flow, step: Step, known: Known, rehearsal
 async def _made(recipe: Recipe) -> str:
     found = await recipe.find()
     if found:
-        return f"{found[0].document} bears our reference already: it would be adopted, not made again"
+        return f"{found[0].document} stands there already: it would be adopted, not made again"
     await recipe.create()
     return "nothing is left to do"
 

@@ -5,13 +5,14 @@ It asks the database what routing and delivering ask it, and changes nothing; wi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
 
 from connector.event_facts import Facts
-from connector.planned import Step, UndoStep
+from connector.planned import InventoryStep, Step, UndoStep
 from connector.store import Database, entries, intake, links, steps, voids
 from connector.store.entries import EntryRow
 from connector.store.intake import EventRow
@@ -19,7 +20,7 @@ from connector.systems.base import Known
 from schemas.base import DocumentRef, mistakes
 from schemas.config import Config, Flow
 from schemas.documents import Order
-from schemas.events import Event, ShipmentConfirmed, ShipmentVoided
+from schemas.events import LEVELS, MOST_REVISIONS, Event, ShipmentConfirmed, ShipmentVoided
 
 
 class EventUnknown(Exception):
@@ -50,17 +51,19 @@ def stored_event(database: Database, event_id: int) -> tuple[Event, EventRow]:
 
 
 def as_row(event: Event) -> EventRow:
-    """An event that was handed to us, as if it had just been stored."""
+    """An event that was handed to us, as if it had just been stored: a change of a level without a revision would be
+    one more than all that are known."""
+    meant = MOST_REVISIONS if event.type in LEVELS else 1
     return EventRow(
         id=0,
         source=event.source,
         type=event.type,
         document=event.subject,
-        revision=event.revision or 1,
+        revision=event.revision or meant,
         transport_id=event.id,
         via="file",
         time=event.time,
-        received_at=event.time,
+        received_at=datetime.now(UTC),
         state="new",
         held=False,
         echo_of=None,
@@ -98,6 +101,10 @@ class Background:
         with self.database.read() as tx:
             return voids.void_of(tx, self.row)
 
+    def later(self) -> int | None:
+        """The event of a later change of the same level, if one is known."""
+        return self._facts.overtaken_by(self.row) if self._facts else None
+
     def carried(self, flow: Flow) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """The steps which a void takes back at the flow's target, as they were planned: by order."""
         if self.database is None or self.row.type != ShipmentVoided.type:
@@ -112,6 +119,8 @@ class Background:
 
     def known(self, flow: Flow, step: Step) -> Known:
         """What a recipe would be told at the flow's target."""
+        if isinstance(step, InventoryStep):
+            return Known()
         order = step.order.order
         own = order if order.connection == flow.target else None
         if self.database is None:

@@ -13,6 +13,7 @@ _DECISIONS: Mapping[str, tuple[str, Tone]] = {
     "deliver": ("would be delivered", "good"),
     "filtered": ("would be filtered", "quiet"),
     "errored": ("would be errored", "bad"),
+    "superseded": ("would be superseded", "quiet"),
 }
 
 

@@ -18,20 +18,20 @@ from connector.preferences import PreferencesTrace
 from connector.reference import EventIdentity
 from schemas.base import Model
 from schemas.config import Flow, RetryPolicy
-from schemas.documents import Order
+from schemas.documents import Inventory, Order
 from schemas.events import EventData
 
 
 class Plan(Model):
     """What was decided about one event on one flow, and why; stored with the entry (its steps in a table of their own).
 
-    `decision` is deliver, filtered or errored, with `code` and `reason`; `skipped` says which orders of a combined
-    document are left out, and why, while others are delivered. `lacking` are the rows that the flow's tables lack, all
-    of them: once they are there, the entry can be planned. `gate` is what was counted of a refund, also where it
-    refuses.
+    `decision` is deliver, filtered, errored or superseded, with `code` and `reason`; `skipped` says which orders of a
+    combined document are left out, and why, while others are delivered. `lacking` are the rows that the flow's tables
+    lack, all of them: once they are there, the entry can be planned. `gate` is what was counted of a refund, also where
+    it refuses.
     """
 
-    decision: Literal["deliver", "filtered", "errored"]
+    decision: Literal["deliver", "filtered", "errored", "superseded"]
     code: str = ""
     reason: str = ""
     mode: Literal["live", "held", "dry-run", "off"]
@@ -62,7 +62,7 @@ def make_plan(
     back (`Asked.carried`).
     """
     flow = compiled.flow
-    frame = Plan(decision="deliver", mode=flow.mode, retry=flow.retry, wait_deadline=flow.wait_deadline)
+    frame = _frame(flow)
     if flow.mode == "off":
         return filtered(frame, "mode off", f"flow {flow.name} is switched off")
     if echo_of is not None:
@@ -72,10 +72,10 @@ def make_plan(
 
 
 def _plan(asked: Asked, frame: Plan) -> Plan:
-    """The steps for each order of the document whose preferences say yes."""
+    """The steps for each order of the document (for a level: itself) whose preferences say yes."""
     data, preferences = asked.data, asked.compiled.preferences
     # A void takes back everything, whatever it names itself.
-    numbers = tuple(dict.fromkeys((*data.order_numbers, *asked.carried)))
+    numbers = tuple(dict.fromkeys((*data.subjects, *asked.carried)))
     traces = tuple(preferences.evaluate(data, asked.orders.get(number)) for number in numbers)
     judged = list(zip(numbers, traces, strict=True))
     wanted = [number for number, trace in judged if trace.passed]
@@ -93,7 +93,8 @@ def _plan(asked: Asked, frame: Plan) -> Plan:
 
 
 def _refusal(data: EventData, number: str, trace: PreferencesTrace) -> str:
-    return trace.sentence if isinstance(data.document, Order) else f"order {number}: {trace.sentence}"
+    alone = isinstance(data.document, Order | Inventory)
+    return trace.sentence if alone else f"order {number}: {trace.sentence}"
 
 
 def filtered(plan: Plan, code: str, reason: str) -> Plan:
@@ -108,14 +109,18 @@ def errored(plan: Plan, code: str, reason: str) -> Plan:
 
 def unplannable(flow: Flow, defect: Exception) -> Plan:
     """The plan where our own code failed on an event: out of the way of the others, for a person to look at."""
-    return Plan(
-        decision="errored",
-        code="quarantined",
-        reason=f"our own code failed on it: {type(defect).__name__}: {defect}",
-        mode=flow.mode,
-        retry=flow.retry,
-        wait_deadline=flow.wait_deadline,
-    )
+    reason = f"our own code failed on it: {type(defect).__name__}: {defect}"
+    return errored(_frame(flow), "quarantined", reason)
+
+
+def overtaken(flow: Flow, later: int) -> Plan:
+    """The plan of a change of which a later one is known, by its event: it is not even looked at."""
+    reason = f"a later change of it is known: event {later}"
+    return _changed(_frame(flow), decision="superseded", code="overtaken", reason=reason)
+
+
+def _frame(flow: Flow) -> Plan:
+    return Plan(decision="deliver", mode=flow.mode, retry=flow.retry, wait_deadline=flow.wait_deadline)
 
 
 def _changed(plan: Plan, **values: Any) -> Plan:

@@ -11,7 +11,16 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter
 
-from schemas.base import CalendarDate, DocumentRef, Identifier, Model, Money, Quantity, UtcDatetime
+from schemas.base import (
+    CalendarDate,
+    DocumentRef,
+    ExactDecimal,
+    Identifier,
+    Model,
+    Money,
+    Quantity,
+    UtcDatetime,
+)
 from schemas.config import CarrierService
 from schemas.documents import Address, Order, PackageLine, Refund
 from schemas.refunds import RefundRules
@@ -81,8 +90,8 @@ class OrderClue(Model):
     external_number: str | None = None
 
 
-class PlannedStep(Model):
-    """What every step has. `document` is ours at the source, which the step carries; `notes` is the rendered note.
+class AnyStep(Model):
+    """What every step has. `document` is ours at the source, which the step carries.
 
     `needs` are the keys of steps of the same entry that must be done before. `linked`: is what the step makes the
     same document under another number?
@@ -93,8 +102,13 @@ class PlannedStep(Model):
     key: Annotated[str, Field(min_length=1, max_length=512)]
     reference: Identifier
     document: DocumentRef
-    order: OrderClue
     needs: tuple[str, ...] = ()
+
+
+class PlannedStep(AnyStep):
+    """What every step about an order has; `notes` is the rendered note."""
+
+    order: OrderClue
     notes: str = ""
     notify_customer: bool = False
 
@@ -124,6 +138,18 @@ class OrderStep(PlannedStep):
     content: Order
     ship_via: CarrierService | None = None
     payment_method: str = ""
+
+
+class ReadyStep(PlannedStep):
+    """See, before anything is written, which order is meant, that it can ship so (these lines, with these tracking
+    numbers), and that it takes what the later steps set (`sets`, as they were planned). It leaves nothing at the
+    target; where it is done is the order that the later steps go onto."""
+
+    kind: Literal["ready"] = "ready"
+    linked: ClassVar[bool] = False
+    lines: tuple[StepLine, ...]
+    tracking_numbers: tuple[str, ...] = ()
+    sets: tuple[dict[str, Any], ...] = ()
 
 
 class ShipmentStep(PlannedStep):
@@ -273,6 +299,20 @@ class PayoutStep(PlannedStep):
     rules: RefundRules
 
 
+class InventoryStep(AnyStep):
+    """Have so much of an article at the target's warehouse, whatever there is of it now.
+
+    `in_stock`: is it to be had there? None: as the target has it.
+    """
+
+    kind: Literal["inventory"] = "inventory"
+    linked: ClassVar[bool] = False
+    sku: str
+    warehouse: str
+    quantity: ExactDecimal
+    in_stock: bool | None = None
+
+
 class UndoStep(PlannedStep):
     """Take back what another step did: `undoes` is its reference, `original` the step as it was planned.
 
@@ -285,9 +325,10 @@ class UndoStep(PlannedStep):
     original: dict[str, Any]
 
 
-Step = (
+StepOfOrder = (
     CustomerStep
     | OrderStep
+    | ReadyStep
     | ShipmentStep
     | InvoiceStep
     | PaymentStep
@@ -303,6 +344,8 @@ Step = (
     | UndoStep
 )
 
+Step = StepOfOrder | InventoryStep
+
 
 @dataclass(frozen=True)
 class Undone:
@@ -313,7 +356,7 @@ class Undone:
     have been done, or not, as long as until `doubt_at`; whoever takes it back looks.
     """
 
-    step: Step
+    step: StepOfOrder
     document: DocumentRef | None
     ours: bool
     done: bool
@@ -323,8 +366,14 @@ class Undone:
 
 
 _STEP: TypeAdapter[Step] = TypeAdapter(Annotated[Step, Field(discriminator="kind")])
+_STEP_OF_ORDER: TypeAdapter[StepOfOrder] = TypeAdapter(Annotated[StepOfOrder, Field(discriminator="kind")])
 
 
 def parse_step(spec: Mapping[str, Any]) -> Step:
     """A stored step as a value; raises ValidationError where another release wrote it differently."""
     return _STEP.validate_python(spec)
+
+
+def parse_step_of_order(spec: Mapping[str, Any]) -> StepOfOrder:
+    """The same, where it is about an order."""
+    return _STEP_OF_ORDER.validate_python(spec)

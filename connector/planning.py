@@ -14,6 +14,7 @@ from connector.planned import (
     CancelStep,
     CommentStep,
     CustomerStep,
+    InventoryStep,
     InvoiceStep,
     OrderStep,
     PaymentStep,
@@ -28,13 +29,13 @@ from connector.wording import in_the_targets_words
 from connector.write_back import take_back, write_back
 from schemas.base import DocumentRef
 from schemas.config import CarrierService
-from schemas.documents import Invoice, InvoiceLine, Order, Refund, Shipment, ShipmentLine
+from schemas.documents import Inventory, Invoice, InvoiceLine, Order, Refund, Shipment, ShipmentLine
 
 Steps = tuple[Step, ...]
 
 
 def steps_for(asked: Asked, numbers: Sequence[str]) -> Planned:
-    """The steps for these orders of the event's document; raises Rejected, MappingMissing among them."""
+    """The steps for these subjects of the event, mostly orders; raises Rejected, MappingMissing among them."""
     plan = _PLANS[asked.data.type]
     tables = LookUps(asked.compiled.flow.mapping)
     steps: list[Step] = []
@@ -216,6 +217,31 @@ def _refund(asked: Asked, tables: LookUps, number: str) -> Steps:
     )
 
 
+# -- inventory ---------------------------------------------------------------------------------------------
+
+
+def _inventory(asked: Asked, tables: LookUps, number: str) -> Steps:
+    """Have the target say so much; it must be known how much that is."""
+    level: Inventory = asked.data.document  # type: ignore[assignment]
+    rules = asked.compiled.flow.write_back
+    quantity = level.on_hand if rules.inventory == "on_hand" else level.to_sell
+    if quantity is None:
+        text = (
+            f"{asked.identity.source} does not say how much of {number} is available: have it tell available or "
+            "reserved, or have the flow write what is on hand (write_back.inventory: on_hand)"
+        )
+        raise Rejected(text, code="rejected", field="available")
+    in_stock = {"positive": quantity > 0, "always": True, "keep": None}[rules.in_stock]
+    step = InventoryStep(
+        **asked.bare("inventory", number),
+        sku=level.sku,
+        warehouse=level.warehouse,
+        quantity=quantity,
+        in_stock=in_stock,
+    )
+    return (step,)
+
+
 _PLANS: Mapping[str, Callable[[Asked, LookUps, str], Steps]] = {
     "order.created": _order,
     "order.updated": _change,
@@ -224,4 +250,5 @@ _PLANS: Mapping[str, Callable[[Asked, LookUps, str], Steps]] = {
     "shipment.voided": take_back,
     "invoice.released": _invoice,
     "refund.issued": _refund,
+    "inventory.changed": _inventory,
 }

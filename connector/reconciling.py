@@ -27,6 +27,7 @@ from connector.store import (
     entries,
     inspections,
     intake,
+    levels,
     listings,
     versions,
     voids,
@@ -37,7 +38,7 @@ from connector.store.listings import RECONCILE, ListingRow, NewListing, State
 from connector.systems.base import Capabilities
 from connector.work import Bell
 from schemas.config import Config, Flow
-from schemas.events import EVENT_TYPES, OrderCreated
+from schemas.events import EVENT_TYPES, LEVELS, OrderCreated
 
 log = structlog.get_logger(__name__)
 
@@ -312,6 +313,10 @@ def _meant(tx: Transaction, entry: EntryRow) -> str:
         return f"entry {back} takes it back"
     if event.type == OrderCreated.type and changes.cancelled(tx, event.source, event.document):
         return f"order {event.document} @ {event.source} is cancelled there"
+    if event.type in LEVELS:
+        level = (event.source, event.type, event.document)
+        later = levels.Newest.of(tx, [level]).other(level, event.revision)
+        return "" if later is None else f"event {later} tells of a later change"
     return ""
 
 

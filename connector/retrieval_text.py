@@ -16,6 +16,7 @@ _NOT_YET: Mapping[str, str] = {
     "invoice": "not released yet",
     "refund": "not refunded yet",
     "payment": "of no order that is to be looked at",
+    "inventory": "as it was when it was heard of last",
 }
 """What a document is of which no fact holds."""
 

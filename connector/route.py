@@ -12,7 +12,7 @@ import structlog
 
 from connector.configuration import CompiledFlow
 from connector.event_facts import Facts
-from connector.plan import Plan, errored, filtered, make_plan, unplannable
+from connector.plan import Plan, errored, filtered, make_plan, overtaken, unplannable
 from connector.shards import ROUTER, lane_of
 from connector.status import Status
 from connector.store import (
@@ -22,6 +22,7 @@ from connector.store import (
     entries,
     intake,
     lanes,
+    levels,
     links,
     steps,
     voids,
@@ -33,14 +34,22 @@ from connector.systems.base import Capabilities
 from connector.work import Bell
 from schemas.config import Config, Flow
 from schemas.documents import Order
-from schemas.events import CREATIONS, EVENT_TYPES, EventData, OrderCreated, ShipmentConfirmed, ShipmentVoided
+from schemas.events import (
+    CREATIONS,
+    EVENT_TYPES,
+    LEVELS,
+    EventData,
+    OrderCreated,
+    ShipmentConfirmed,
+    ShipmentVoided,
+)
 
 log = structlog.get_logger(__name__)
 
 NOTHING_CARRIED = voids.Carried()
 
 BATCH = 200
-_MOVES = {"filtered": Status.FILTERED, "errored": Status.ERRORED}
+_MOVES = {"filtered": Status.FILTERED, "errored": Status.ERRORED, "superseded": Status.SUPERSEDED}
 
 
 class Router:
@@ -114,7 +123,7 @@ class Router:
             lacking = self._lacking(event, flows, facts)
             if lacking:
                 bells |= self._fetch_context(tx, event)
-            elif event.type in CREATIONS:
+            elif event.type in CREATIONS | LEVELS:
                 planned += [self._entry_of_creation(tx, event, flow, facts) for flow in flows]
             else:  # what comes before it must stand in the log
                 bells |= self._store(tx, planned)
@@ -152,7 +161,7 @@ class Router:
         return {Bell("complete", lane)}
 
     def _entry_of_creation(self, tx: Transaction, event: EventRow, flow: Flow, facts: Facts) -> "_Planned":
-        """The entry of a document that came to be; a shipment may have been taken back before we heard of it."""
+        """The entry of what came to be, or of a level; a shipment may have been taken back before we heard of it."""
         made = self._entry(event, flow, facts)
         why = self._taken_back(tx, event)
         return made if why is None else made.filtered(*why)
@@ -230,6 +239,7 @@ class Router:
     ) -> "_Planned":
         keys = facts.keys(event)
         plan = self._plan(event, flow, facts, carried)
+        places = keys | facts.places(event) | self._customers(flow, facts.data[event.id])
         held = plan.decision == "deliver" and (flow.mode == "held" or event.held)
         entry = NewEntry(
             event_id=event.id,
@@ -240,7 +250,7 @@ class Router:
             target=flow.target,
             lane=lane_of(self._config, flow.target, keys),
             config_version=self._version,
-            keys=keys | facts.places(event) | self._customers(flow, facts.data[event.id]),
+            keys=frozenset() if plan.decision == "superseded" else places,
             plan=_stored(plan),
             status=Status.HELD if held else Status.QUEUED,
         )
@@ -249,6 +259,8 @@ class Router:
     def _plan(
         self, event: EventRow, flow: Flow, facts: Facts, carried: voids.Carried = NOTHING_CARRIED
     ) -> Plan:
+        if (later := facts.overtaken_by(event)) is not None:
+            return overtaken(flow, later)
         data = facts.data[event.id]
         manner = self._can(flow.target).manner
         compiled, orders = self._flows[flow.name], facts.orders[event.id]
@@ -279,6 +291,7 @@ class Router:
         entries.move(
             tx, [_decided(entry_id, plan) for entry_id, _, plan in made if plan.decision != "deliver"]
         )
+        levels.end_earlier(tx, {entry_id: entry for entry_id, entry, _ in made})
         for entry_id, entry, plan in made:
             _say(entry_id, entry.flow, entry.source_number, plan)
         return {Bell("deliver", entry.lane) for _, entry, plan in made if plan.decision == "deliver"}
@@ -329,7 +342,7 @@ class Router:
             why = ("cancelled", f"order {event.document} @ {event.source} is cancelled there")
         elif event.type == ShipmentConfirmed.type:
             why = self._taken_back(tx, event)
-        elif event.type not in CREATIONS:
+        elif event.type not in CREATIONS | LEVELS:
             why = self._echo_of_change(tx, event, flow, facts)
             why = why or self._refusal(tx, event, flow, facts)
         return plan if why is None else filtered(plan, *why)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from connector.errors import CallError, Doubled, OutcomeUnknown, Rejected, Unavailable
 from connector.plan import Plan
-from connector.planned import Step, Undone, UndoStep, parse_step
+from connector.planned import InventoryStep, Step, Undone, UndoStep, parse_step
 from connector.store.claims import Claimed
 from connector.store.steps import StepRow
 from connector.systems.base import Comparing, Effect, Field, Increment, Known, Recipe
@@ -252,7 +252,7 @@ class StepRun:
         """What was never begun needs no taking back."""
         if self._dry:
             return StepResult(self.row, simulated=True)
-        order = parse_step(self.row.spec).order.order
+        order = DocumentRef.model_validate(self.row.spec["order"]["order"])
         there = self.delivery.claimed.linked.get((order.connection, order.number)) or order
         return StepResult(self.row, effect=Effect(there, seen={"taken back": "nothing, it was not written"}))
 
@@ -324,13 +324,16 @@ def known_to(
     undone: Undone | None = None,
 ) -> Known:
     """What a recipe at this connection is told: an order that is its own is known by its own number."""
+    if isinstance(step, InventoryStep):
+        return Known()
     order = step.order.order
     own = order if order.connection == connection else None
     return Known(own or claimed.linked.get((order.connection, order.number)), made, undone)
 
 
 def order_of(spec: Mapping[str, Any]) -> DocumentRef | None:
-    """The order of a stored step, as its source knows it; None where another release wrote it differently."""
+    """The order of a stored step, as its source knows it; None where it is about none, or another release wrote it
+    differently."""
     try:
         return DocumentRef.model_validate(spec["order"]["order"])
     except (KeyError, TypeError, ValidationError):

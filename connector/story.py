@@ -19,6 +19,7 @@ from connector.store.inspections import InspectionRow
 from connector.store.intake import EventRow, NoticeRow
 from connector.store.steps import LONG_AGO, StepRow
 from schemas.base import DocumentRef, Model
+from schemas.events import LEVELS
 
 Tone = Literal["plain", "good", "busy", "bad", "quiet"]
 
@@ -146,7 +147,7 @@ def _now(record: Record) -> Iterator[Line]:
         yield Line("reason", f"{entry.code}: {entry.reason}" if entry.code else entry.reason)
     yield Line("at the source", f"{entry.source_number} @ {entry.source}")
     yield Line("at the target", f"{entry.target_number or '(nothing yet)'} @ {entry.target}")
-    if record.keys:
+    if record.keys and entry.type not in LEVELS:
         yield Line("orders", ", ".join(f"{number} @ {connection}" for connection, number in record.keys))
     yield Line("flow", f"{entry.flow}, configuration {entry.config_version}")
 

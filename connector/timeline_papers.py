@@ -17,7 +17,7 @@ from connector.store.links import Place
 from connector.store.orders import OrderRecord, Paper, order_of
 from connector.store.steps import StepRow
 from schemas.base import DocumentRef, Model, Money, Quantity
-from schemas.documents import ZERO, Invoice, Order, OrderLine, Refund, Shipment
+from schemas.documents import ZERO, Inventory, Invoice, Order, OrderLine, Refund, Shipment
 from schemas.events import EVENT_TYPES, EventData
 
 ANY_ORDER = ""
@@ -154,7 +154,7 @@ def papers(record: OrderRecord) -> dict[Paper, Said]:
     found = dict(_made(record))
     for row in record.events:  # in the order in which they were heard: the last revision counts
         data = parsed(row)
-        if data is not None and not isinstance(data.document, Order):
+        if data is not None and not isinstance(data.document, Order | Inventory):
             found[row.source, data.kind, row.document] = _of_event(row, data.document, record)
     return found
 

@@ -81,7 +81,7 @@ class Telling:
             f"again:{told.transport_id}",
             told.data.kind,
             document.number,
-            told.revision,
+            told.revision or 0,
             payload="",
             event_id=event_id,
             via=self.via,

@@ -8,8 +8,10 @@ from typing import TypeVar
 from connector.mapping import LookUps
 from connector.planned import (
     FieldsStep,
+    InventoryStep,
     InvoiceStep,
     OrderStep,
+    ReadyStep,
     RefundStep,
     ShipmentStep,
     Step,
@@ -27,7 +29,7 @@ def in_the_targets_words(step: Step, tables: LookUps) -> Step:
     if isinstance(step, OrderStep):
         lines = tuple(_order_line(line, tables) for line in step.content.lines)
         return step.model_copy(update={"content": step.content.model_copy(update={"lines": lines})})
-    if isinstance(step, ShipmentStep | InvoiceStep | FieldsStep):
+    if isinstance(step, ReadyStep | ShipmentStep | InvoiceStep | FieldsStep):
         return step.model_copy(update={"lines": tuple(_translated(line, tables) for line in step.lines)})
     if isinstance(step, RefundStep):
         back = tuple(_translated(line, tables) for line in step.content.lines)
@@ -38,6 +40,9 @@ def in_the_targets_words(step: Step, tables: LookUps) -> Step:
             for one in step.packages
         )
         return step.model_copy(update={"packages": packages})
+    if isinstance(step, InventoryStep):
+        words = {"sku": tables.text("item", step.sku), "warehouse": tables.text("warehouse", step.warehouse)}
+        return step.model_copy(update=words)
     return step
 
 

@@ -22,6 +22,7 @@ from connector.planned import (
     NoteStep,
     Onto,
     Part,
+    ReadyStep,
     ShipmentStep,
     Step,
     StepLine,
@@ -37,6 +38,10 @@ from schemas.documents import Address, Package, Shipment, ShipmentLine
 TAKEN_BACK = ("note", "tracking", "freight", "invoice", "shipment")
 """The kinds of steps that a void takes back, in this order. What was set (ship via, dates, custom fields) stays: what
 stood there before is not known."""
+
+
+_SETTING = (FreightStep, TrackingStep, FieldsStep)
+"""The kinds of steps that set a value of the document."""
 
 
 def write_back(asked: Asked, tables: LookUps, number: str) -> tuple[Step, ...]:
@@ -72,13 +77,30 @@ class _Parts:
         return "invoice" if self.rules.create_invoice else self.asked.manner.onto
 
     @cached_property
+    def ships_order(self) -> bool:
+        """Is it the order itself that ships there? Then it is seen first whether it can, and shipped last, since it can
+        change no more afterwards."""
+        return self.onto == "order" and "shipment" in self.asked.manner.parts
+
+    @cached_property
     def needs(self) -> tuple[str, ...]:
-        """The step that makes the document which the parts go onto."""
+        """The step that makes the document which the parts go onto, or sees that it is ready for them."""
+        if self.ships_order:
+            return (f"ready:{self.number}",)
         return (f"{self.onto}:{self.number}",) if self.onto != "order" else ()
 
     def steps(self) -> tuple[Step, ...]:
         """In the order in which they are done: a freight that replaces must see whether there is a tracking number."""
-        made = [*self._document(), *self._freight(), *self._tracking(), *self._note(), *self._fields()]
+        made: list[Step] = [
+            *self._document(),
+            *self._freight(),
+            *self._tracking(),
+            *self._note(),
+            *self._fields(),
+        ]
+        if self.ships_order:
+            made[0] = self._ready(made[1:])
+            made.append(self._shipment(tuple(step.key for step in made)))
         if self.wants("confirm") and self.onto == "shipment":
             needs = tuple(step.key for step in made)
             made.append(ConfirmStep(**self._common("confirm", needs)))
@@ -94,11 +116,9 @@ class _Parts:
 
     def _document(self) -> list[Step]:
         if self.onto == "shipment":
-            common = self._common("shipment", ())
-            date = None if self.rules.ship_date is False else self.shipment.ship_date
-            return [ShipmentStep(**common, lines=self._lines(), ship_date=date)]
+            return [self._shipment(())]
         if self.onto == "order":
-            return []
+            return [self._ready(())] if self.ships_order else []
         return [
             InvoiceStep(
                 **self._common("invoice", ()),
@@ -110,6 +130,21 @@ class _Parts:
                 back_order=self.wants("back_order"),
             )
         ]
+
+    def _ready(self, later: Sequence[Step]) -> ReadyStep:
+        sets = tuple(step.model_dump(mode="json") for step in later if isinstance(step, _SETTING))
+        numbers = dict.fromkeys(one.tracking_number for one in self._packages if one.tracking_number)
+        master = (self._master,) if self._master else ()
+        return ReadyStep(
+            **self._common("ready", ()),
+            lines=self._lines(),
+            tracking_numbers=tuple(numbers) or master,
+            sets=sets,
+        )
+
+    def _shipment(self, needs: tuple[str, ...]) -> ShipmentStep:
+        date = None if self.rules.ship_date is False else self.shipment.ship_date
+        return ShipmentStep(**self._common("shipment", needs), lines=self._lines(), ship_date=date)
 
     def _lines(self) -> tuple[StepLine, ...]:
         return tuple(
@@ -154,8 +189,14 @@ class _Parts:
         unit = next((one.weight_unit for one in self._packages if one.weight_unit), "")
         return {"weight": sum(weights[1:], weights[0]) if weights else None, "weight_unit": unit}
 
+    @property
+    def _master(self) -> str:
+        """What stands for all packages."""
+        return self.shipment.pro or self.shipment.bol or self.shipment.master_tracking
+
     def _tracking(self) -> list[Step]:
-        if self.onto == "order" or not self.wants("tracking") or not self._packages:
+        nowhere = self.onto == "order" and not self.ships_order
+        if nowhere or not self.wants("tracking") or not self._packages:
             return []
         shipment = self.shipment
         step = TrackingStep(
@@ -164,7 +205,7 @@ class _Parts:
             packages=tuple(self._package(one) for one in self._packages),
             carrier=shipment.carrier or shipment.ship_via,
             scac=shipment.scac,
-            master=shipment.pro or shipment.bol or shipment.master_tracking,
+            master=self._master,
             freight=self._share,
             **self._weight,
         )
@@ -210,7 +251,8 @@ class _Parts:
         if self._ship_via is not None:
             found.append(("ship_via", home, {"ship_via": self._ship_via}))
         # The date on which an order shipped is none of its own: it is written there only where that is asked for.
-        dated = bool(self.rules.ship_date) if self.onto == "order" else self.wants("ship_date")
+        its_own = self.onto != "order" or self.ships_order
+        dated = self.wants("ship_date") if its_own else bool(self.rules.ship_date)
         if self.onto != "invoice" and shipment.ship_date is not None and dated:
             found.append(("ship_date", home, {"ship_date": shipment.ship_date}))
         if self.rules.weight and self._weight["weight"]:

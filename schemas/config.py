@@ -7,7 +7,7 @@ system adds to a connection stands in that system's folder, as a subclass of `Co
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +25,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from schemas.base import Model, Name
 from schemas.documents import DocumentKind
-from schemas.events import EventType, RefundIssued
+from schemas.events import LEVELS, EventType, RefundIssued
 from schemas.refunds import RefundRules
 from schemas.table_rows import CarrierService as CarrierService
 from schemas.value_tables import Mapping as Mapping
@@ -83,6 +83,7 @@ class ConnectionSettings(Model):
     `lanes` divides the connection by order key, and the limits with it. `settle` is how many seconds a
     request that was given up may still take effect at the vendor. `poll` None: it is heard by push only. `orders_of` is
     the connection whose order numbers its documents name, where those are not its own (a shipping system's).
+    `takes_levels`: can inventory be written there?
     """
 
     system: str
@@ -93,6 +94,7 @@ class ConnectionSettings(Model):
     settle: float = Field(default=120, ge=0)
     poll: Polling | None = None
     orders_of: Name | None = None
+    takes_levels: ClassVar[bool] = False
 
     def refuses(self, flow: "Flow") -> "Iterator[Problem]":
         """What this connection cannot do as the target of a flow, each with its key inside the flow; a system that
@@ -294,7 +296,12 @@ class Config(Model):
     def _beyond_their_target(self) -> "Iterator[Problem]":
         for index, flow in enumerate(self.flows):
             target = self.connections.get(flow.target)
-            for path, text in target.refuses(flow) if target is not None else ():
+            if target is None:
+                continue
+            if flow.event in LEVELS and target.system and not target.takes_levels:
+                text = f"{flow.target} takes no inventory: have the flow end at a connection that does"
+                yield ("flows", index, "event"), text
+            for path, text in target.refuses(flow):
                 yield ("flows", index, *path), text
 
     def orders_at(self, connection: str) -> str:

@@ -1,4 +1,4 @@
-"""The business documents in our own words: order, shipment, invoice, refund and their parts.
+"""The business documents in our own words: order, shipment, invoice, refund, inventory, and their parts.
 
 They hold what the flows need, in one shape for all systems; adapters translate from and to vendors' words.
 A property named in a document's `derived` is read by conditions and templates like a member.
@@ -23,7 +23,7 @@ from schemas.base import (
 
 ZERO = Decimal(0)
 
-DocumentKind = Literal["order", "shipment", "invoice", "payment", "refund"]
+DocumentKind = Literal["order", "shipment", "invoice", "payment", "refund", "inventory"]
 """The kinds of documents a source can be asked for; a payment leads to the orders that it pays."""
 
 DOCUMENT_KINDS: tuple[str, ...] = get_args(DocumentKind)
@@ -319,3 +319,38 @@ class Refund(Model):
     def orders(self) -> tuple[str, ...]:
         """The number of its order."""
         return (self.order,)
+
+
+class Inventory(Model):
+    """How much of one article there is at one warehouse since `changed_at`: levels in full, not by how much they
+    changed; negative where more was sold than is there.
+
+    `on_hand` lies there; `available` may still be sold, `reserved` is promised to somebody.
+    """
+
+    derived: ClassVar[tuple[str, ...]] = ("number",)
+
+    sku: str = Field(min_length=1, max_length=150)
+    warehouse: str = Field(pattern=r"^[^@]+$", max_length=80, description="the source's own code; no @ in it")
+    on_hand: ExactDecimal
+    available: ExactDecimal | None = None
+    reserved: ExactDecimal | None = None
+    changed_at: UtcDatetime
+    key: str | None = None
+
+    @property
+    def number(self) -> str:
+        """What the level is known by, whatever changes: `SKU@warehouse`."""
+        return f"{self.sku}@{self.warehouse}"
+
+    @property
+    def to_sell(self) -> Decimal | None:
+        """What may still be sold, as far as the source says it: on hand, less what is promised."""
+        if self.available is not None or self.reserved is None:
+            return self.available
+        return self.on_hand - self.reserved
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """None: it belongs to no order."""
+        return ()

@@ -10,9 +10,10 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 from pydantic_core import PydanticCustomError
 
 from schemas.base import Identifier, Model, Name, UtcDatetime
-from schemas.documents import Invoice, Order, Refund, Shipment
+from schemas.documents import Inventory, Invoice, Order, Refund, Shipment
 
 SPEC_VERSION: Literal["1.0"] = "1.0"
+MOST_REVISIONS = 1_000_000
 
 
 class EventData(Model):
@@ -35,6 +36,11 @@ class EventData(Model):
         """The numbers of the orders it belongs to, at its source."""
         document = self.document
         return (document.number,) if isinstance(document, Order) else document.orders
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What is decided about one by one: its orders, or the level itself, which belongs to none."""
+        return (self.document.number,) if isinstance(self.document, Inventory) else self.order_numbers
 
 
 class OrderCreated(EventData):
@@ -98,6 +104,15 @@ class RefundIssued(EventData):
     orders: tuple[Order, ...] = ()
 
 
+class InventoryChanged(EventData):
+    """There is another quantity of an article at a warehouse. Of several changes the one with the latest `changed_at`
+    counts, of those of one moment the one with the greatest revision, in whatever order they are heard."""
+
+    type: ClassVar[str] = "inventory.changed"
+    kind: ClassVar[str] = "inventory"
+    inventory: Inventory
+
+
 EVENT_TYPES: dict[str, type[EventData]] = {
     model.type: model
     for model in (
@@ -108,13 +123,17 @@ EVENT_TYPES: dict[str, type[EventData]] = {
         ShipmentVoided,
         InvoiceReleased,
         RefundIssued,
+        InventoryChanged,
     )
 }
 
 CREATIONS = frozenset({"order.created", "shipment.confirmed", "invoice.released", "refund.issued"})
 """Events which say that a document came to be: where the document is our own effect, the event is our echo."""
 
-Document = Order | Shipment | Invoice | Refund
+LEVELS = frozenset({InventoryChanged.type})
+"""Events which tell how something stands, in full: of one document only the newest counts, in whatever order."""
+
+Document = Order | Shipment | Invoice | Refund | Inventory
 
 
 def documents_of(event_type: str, context: Collection[str] = ()) -> dict[str, type[Document]]:
@@ -132,6 +151,7 @@ EventType = Literal[
     "shipment.voided",
     "invoice.released",
     "refund.issued",
+    "inventory.changed",
 ]
 
 
@@ -154,7 +174,9 @@ class Event(Model):
     subject: Identifier
     time: UtcDatetime
     datacontenttype: Literal["application/json"] = "application/json"
-    revision: Annotated[int | None, BeforeValidator(_revision), Field(ge=1, le=1_000_000)] = None
+    revision: Annotated[Annotated[int, Field(ge=1, le=MOST_REVISIONS)] | None, BeforeValidator(_revision)] = (
+        None
+    )
     data: (
         OrderCreated
         | OrderUpdated
@@ -163,6 +185,7 @@ class Event(Model):
         | ShipmentVoided
         | InvoiceReleased
         | RefundIssued
+        | InventoryChanged
     )
 
     @field_validator("data", mode="before")

@@ -85,6 +85,9 @@ class WriteBack(Model):
     `order_status` go onto the order beside it. `invoice`: is an order with nothing left to invoice an error, or left
     as it is? `capture`: does the target collect the money?
 
+    `inventory` and `in_stock` are for levels: which quantity is written, and when it is in stock there: where it is
+    positive, always, or as the target has it.
+
     The rest is for shipments whose target takes the parts of a shipment one by one (an ERP). A switch that is not set
     means: where the target can.
     """
@@ -100,6 +103,8 @@ class WriteBack(Model):
     order_status: str = ""
     invoice: Literal["always", "when_open"] = "always"
     capture: bool = False
+    inventory: Literal["available", "on_hand"] = "available"
+    in_stock: Literal["positive", "always", "keep"] = "positive"
     freight: Freight | None = None
     tracking: bool | None = None
     ship_via: bool | None = None

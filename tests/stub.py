@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from connector.errors import CallError, Missing, NotFound, OutcomeUnknown, Partial
-from connector.planned import Manner, Step
+from connector.planned import InventoryStep, Manner, Step, StepOfOrder
 from connector.systems.base import (
     Adapter,
     Capabilities,
@@ -39,13 +39,14 @@ class StubSettings(ConnectionSettings):
     """Settings of the stub system."""
 
     system: Literal["stub"]
+    takes_levels: ClassVar[bool] = True
 
 
 @dataclass
 class Shop:
     """The stub target's state. `behaviours` are taken one per create: a callable that may raise before or after."""
 
-    shipments: list[tuple[str, str, Step]] = field(default_factory=list)
+    shipments: list[tuple[str, str, StepOfOrder]] = field(default_factory=list)
     behaviours: list[Callable[["Shop", Any], None]] = field(default_factory=list)
     orders_missing: set[str] = field(default_factory=set)
     find_errors: list[CallError] = field(default_factory=list)
@@ -71,7 +72,7 @@ class Shop:
     compare_errors: list[CallError] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def commit(self, step: Step) -> str:
+    def commit(self, step: StepOfOrder) -> str:
         """The shipment stands from now on."""
         with self.lock:
             number = f"{step.kind[0].upper()}{len(self.shipments) + 1:04}"
@@ -89,7 +90,9 @@ class Shop:
 class StubRecipe:
     """The stub's way of doing anything: it stands in one list, whatever its kind."""
 
-    def __init__(self, shop: Shop, step: Step, known: Known, native_key: bool, connection: str) -> None:
+    def __init__(
+        self, shop: Shop, step: StepOfOrder, known: Known, native_key: bool, connection: str
+    ) -> None:
         self._shop, self._step, self._linked, self.native_key = shop, step, known.order, native_key
         self._connection = connection
         shop.known[step.key] = known
@@ -162,7 +165,7 @@ class StubIncrement(Increment):
 
     amount = Decimal("4.10")
 
-    def __init__(self, shop: Shop, step: Step) -> None:
+    def __init__(self, shop: Shop, step: StepOfOrder) -> None:
         self._shop, self._step, self._order = shop, step, step.order.order.number
 
     async def read(self) -> Decimal:
@@ -183,13 +186,13 @@ class StubIncrement(Increment):
         return Effect(DocumentRef(connection="shop", kind="invoice", number=f"I-{self._order}"))
 
 
-def lost_reply(shop: Shop, step: Step) -> None:
+def lost_reply(shop: Shop, step: StepOfOrder) -> None:
     """The target commits, and its reply is lost."""
     shop.commit(step)
     raise OutcomeUnknown("no reply")
 
 
-def lost_request(shop: Shop, step: Step) -> None:
+def lost_request(shop: Shop, step: StepOfOrder) -> None:
     """The target never commits, and we cannot know."""
     raise OutcomeUnknown("no reply")
 
@@ -197,7 +200,7 @@ def lost_request(shop: Shop, step: Step) -> None:
 def raising(error: Exception) -> Callable[[Shop, Any], None]:
     """The create raises this, with nothing done."""
 
-    def behave(shop: Shop, step: Step) -> None:
+    def behave(shop: Shop, step: StepOfOrder) -> None:
         raise error
 
     return behave
@@ -257,6 +260,7 @@ class StubAdapter(Adapter):
         return known.document.kind if known and known.document.connection == self.connection else "none here"
 
     def recipe(self, http: Http, step: Step, known: Known) -> StubRecipe | StubIncrement:
+        assert not isinstance(step, InventoryStep)
         if self.increments:
             return StubIncrement(self.shop, step)
         return StubRecipe(self.shop, step, known, self.native_key, self.connection)
@@ -272,4 +276,5 @@ class ComparingAdapter(StubAdapter):
     """The same, which can say what stands there."""
 
     def recipe(self, http: Http, step: Step, known: Known) -> StubComparing:
+        assert not isinstance(step, InventoryStep)
         return StubComparing(self.shop, step, known, self.native_key, self.connection)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from connector.demo.site import Site
-from connector.demo.stage import ERP, NETSUITE, SAGE
+from connector.demo.stage import APTIFY, ERP, NETSUITE, SAGE
 from connector.status import Status
 from connector.store import Transaction, browse, intake, links, listings
 from connector.store.browse import Record
@@ -18,15 +18,17 @@ Wire = Mapping[str, Any]
 
 MOST_ROWS = 500
 _READ = ("Customer", "SalesOrder", "Shipment", "SalesInvoice", "Payment")
+_READ_IN_SHOP = ("orders", "shipments", "invoices", "creditmemos")
 _READ_IN_SAGE = ("orders", "invoices")
+_READ_IN_MEMBERS = ("orders", "shipments")
 _READ_IN_NETSUITE = ("salesOrder", "invoice", "creditMemo", "cashRefund", "customerRefund")
 
 CARTONS = "Document.UsrCartons"
 """The custom field of the ERP's shipments that the station's packages are counted in."""
 
-UNHEARD = frozenset({(ERP, "shipment"), (SAGE, "invoice"), (NETSUITE, "refund")})
-"""Documents of ours that are not heard of as ours: a shipment is heard of once a person has confirmed it, and goes on
-then; the second ERP tells nothing, and NetSuite is not asked what is new."""
+UNHEARD = frozenset({(ERP, "shipment"), (SAGE, "invoice"), (NETSUITE, "refund"), (APTIFY, "shipment")})
+"""Documents of ours that are not heard of as ours: a shipment of an ERP goes on from there, once it is confirmed or has
+shipped; the second ERP tells nothing, and NetSuite is not asked what is new."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,12 @@ class Books:
     netsuite: Mapping[str, Sequence[Wire]]
     netsuite_payments: Sequence[Wire]
     """NetSuite's documents that pay something back, and whether real money would have `moved`."""
+    members: Mapping[str, Sequence[Wire]]
+    """The association's shop."""
+    aptify: Sequence[Wire]
+    """Its orders, each with lines, General Ledger entries, schedules and subscriptions."""
+    stock: Sequence[Wire]
+    """Its products' inventory."""
     cartons: Mapping[str, Any]
     """Shipment of the ERP -> its custom field."""
 
@@ -123,12 +131,18 @@ class Books:
         second = site.sage_documents()
         sage = {kind: second[kind] for kind in _READ_IN_SAGE}
         state = site.netsuite_state()
+        shop = site.control(site.shop, "GET", "state")
+        members = site.control(site.members, "GET", "state")
+        association = site.control(site.aptify, "GET", "state")
         return cls(
             erp=erp,
-            shop=site.control(site.shop, "GET", "state"),
+            shop={table: shop[table] for table in _READ_IN_SHOP},
             sage=sage,
             netsuite={record: state["records"][record] for record in _READ_IN_NETSUITE},
             netsuite_payments=state["payment_operations"],
+            members={table: members[table] for table in _READ_IN_MEMBERS},
+            aptify=association["orders"],
+            stock=association["inventory"],
             cartons=site.erp_custom("Shipment", "ShipmentNbr", CARTONS),
         )
 
@@ -137,7 +151,9 @@ class Books:
         """How many documents of each kind there are: of the ERP's entities, of the shop's tables, of others."""
         sage = [(f"Sage {name}", held) for name, held in self.sage.items()]
         netsuite = [(f"NetSuite {name}", held) for name, held in self.netsuite.items()]
-        return {name: len(held) for name, held in (*self.erp.items(), *self.shop.items(), *sage, *netsuite)}
+        association = [(f"members' {name}", held) for name, held in self.members.items()]
+        others = (*sage, *netsuite, *association, ("Aptify orders", self.aptify))
+        return {name: len(held) for name, held in (*self.erp.items(), *self.shop.items(), *others)}
 
     def erp_order(self, number: str) -> Wire:
         """By our number of it, `SO-000123`."""
@@ -171,6 +187,15 @@ class Books:
         (made_of,) = (one["id"] for one in self.netsuite["salesOrder"] if one["tranId"] == order)
         bills = {one["id"] for one in self.netsuite["invoice"] if one["createdFrom"]["id"] == made_of}
         return [one for one in self.netsuite["creditMemo"] if one["createdFrom"]["id"] in bills]
+
+    def aptify_order(self, number: str) -> Wire:
+        """By its number in Aptify."""
+        return next(one for one in self.aptify if str(one["ID"]) == number)
+
+    def members_shipments(self, number: str) -> list[Wire]:
+        """The shipments of one order of the association's shop."""
+        (order,) = (one for one in self.members["orders"] if one["increment_id"] == number)
+        return [one for one in self.members["shipments"] if one["order_id"] == order["entity_id"]]
 
     def shop_order(self, number: str) -> Wire:
         """By its number."""

@@ -9,6 +9,8 @@ from rich.text import Text
 from connector import timeline, timeline_text
 from connector.children import stop_on_signals
 from connector.console import show, told
+from connector.demo.association import join
+from connector.demo.association_verdict import judge_association
 from connector.demo.books import Books, Log, rounds
 from connector.demo.cases import CASES, TWICE
 from connector.demo.packed import MENDED, VOIDED
@@ -28,6 +30,7 @@ from connector.demo.watch import Watch
 from connector.status import FINISHED
 from connector.store import browse, orders
 
+_JUDGES = (judge_parcels, judge_trade, judge_stations, judge_refunds, judge_association, judge_whole)
 _MORE_ROUNDS = 2
 """Of polling, in which nothing new may come to be."""
 
@@ -47,8 +50,7 @@ def play(out: Console, *, stay: bool) -> bool:
             known = {f"SO-{case.order}" for case in CASES} | {case.store_order for case in CASES}
             known |= {MENDED.number, VOIDED.number} | {order.number for order in REFUNDABLE}
             facts = _acts(Stage(site, Watch(site.runtime.database, out, known), stopping))
-            judges = (judge_parcels, judge_trade, judge_stations, judge_refunds, judge_whole)
-            points = [point for judge in judges for point in judge(facts)]
+            points = [point for judge in _JUDGES for point in judge(facts)]
             _tell(site, facts.traded)
             _conclude(out, facts, points, time.monotonic() - began)
             _show_the_way(out, site, facts.traded, stay=stay)
@@ -67,11 +69,12 @@ def _acts(stage: Stage) -> Facts:
         traded = trade(stage)
         packed = pack(stage)
         refunded = refund(stage)
+        joined = join(stage)
         stage.say("all is done; what came from us is heard again, and must not go back")
         stage.until(lambda: _is_quiet(stage), "everything to be heard and finished")
         _poll_more(stage)
     log, books = Log.read(stage.site), Books.read(stage.site)
-    return Facts(log, books, traded, packed, refunded, pushes_of(stage, TWICE), lost)
+    return Facts(log, books, traded, packed, refunded, joined, pushes_of(stage, TWICE), lost)
 
 
 def _is_quiet(stage: Stage) -> bool:
@@ -108,12 +111,14 @@ def _introduce(out: Console, site: Site) -> None:
         "": site.sage_station,
         "Sage 100": site.sage,
         "NetSuite": site.netsuite,
+        "members' shop": site.members,
+        "Aptify": site.aptify,
         "connector": site.web,
     }
     for name, client in clients.items():
         out.print(f"  {name:<16} {_url(client)}", highlight=False)
     out.print(
-        f"  {len(CASES)} shipments, trade both ways, parcels of packing stations, and refunds; "
+        f"  {len(CASES)} shipments, trade both ways, parcels of packing stations, refunds, an association; "
         f"{len(site.children.running)} processes, broker and database in one folder\n"
     )
 

@@ -23,6 +23,7 @@ from connector import embedded
 from connector.bootstrap import Runtime
 from connector.children import Children, until
 from connector.demo.cases import CASES, STREAM
+from connector.demo.membership import APTIFY_SEED
 from connector.demo.orders import ERP_CUSTOMER, LAST_SHOP_NUMBER
 from connector.demo.packed import ERP_SEED, SAGE_SEED
 from connector.demo.refunded import NETSUITE_SEED, REFUNDABLE, RETRIEVED
@@ -32,6 +33,17 @@ from connector.settings import Settings, from_environment
 _ERP_CONTRACT = "/entity/Default/25.200.001"
 PUSH_HEADER = "X-Connector-Secret"
 _ORDER = ("web", "beat", "worker")
+_ADDRESSES = {
+    "erp": "ACUMATICA_URL",
+    "shop": "MAGENTO_URL",
+    "station": "STATION_URL",
+    "sage_station": "SAGE_STATION_URL",
+    "sage": "SAGE_URL",
+    "netsuite": "NETSUITE_URL",
+    "members": "MEMBERS_URL",
+    "aptify": "APTIFY_URL",
+}
+"""Where the address of each simulated system stands."""
 _START_SECONDS = 40.0
 _LAST_LINES = 30
 _DAY = timedelta(days=1)
@@ -45,7 +57,7 @@ class DemoFailed(Exception):
 class Site:
     """Everything running. `erp`, `shop`, `sage` and the two stations are clients of the simulators, `web` is one of our
     own web process. One packing station ships the ERP's orders, the other those of the second ERP, `sage`; what was
-    given back is booked in `netsuite`.
+    given back is booked in `netsuite`. An association has a shop of its own, `members`, and its orders in `aptify`.
 
     `shop_orders` is the shop's id of each order that both sides know, by its number.
     """
@@ -62,6 +74,8 @@ class Site:
     sage_station: httpx.Client
     sage: httpx.Client
     netsuite: httpx.Client
+    members: httpx.Client
+    aptify: httpx.Client
     shop_orders: Mapping[str, int]
 
     def control(self, client: httpx.Client, method: str, path: str, body: object = None) -> Any:
@@ -153,15 +167,15 @@ def running(stopping: threading.Event) -> Iterator[Site]:
         port = _free_port()
         shop_clock = Clock()
         environ = environment(stack, home, shop_clock)
-        names = ("ACUMATICA", "MAGENTO", "STATION", "SAGE_STATION", "SAGE", "NETSUITE")
-        places = [environ[f"{name}_URL"] for name in names]
-        erp, shop, station, sage_station, sage, netsuite, web = (
-            stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=10))
-            for url in (*places, f"http://127.0.0.1:{port}")
-        )
-        shop_orders = _seed(erp, shop, shop_clock)
-        control(sage, "POST", "seed", SAGE_SEED)
-        control(netsuite, "POST", "seed", NETSUITE_SEED)
+        places = {name: environ[variable] for name, variable in _ADDRESSES.items()}
+        places["web"] = f"http://127.0.0.1:{port}"
+        clients = {
+            name: stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=10))
+            for name, url in places.items()
+        }
+        shop_orders = _seed(clients["erp"], clients["shop"], shop_clock)
+        for name, seed in (("sage", SAGE_SEED), ("netsuite", NETSUITE_SEED), ("aptify", APTIFY_SEED)):
+            control(clients[name], "POST", "seed", seed)
         settings = from_environment(environ)
         broker = embedded.locate(settings.home)
         stack.callback(broker.stop)
@@ -175,16 +189,7 @@ def running(stopping: threading.Event) -> Iterator[Site]:
         children.start("web", "web", "--port", str(port))
         children.start("worker", "worker", "--concurrency", "8")
         children.start("beat", "beat")
-        systems = {
-            "erp": erp,
-            "shop": shop,
-            "web": web,
-            "station": station,
-            "sage_station": sage_station,
-            "sage": sage,
-            "netsuite": netsuite,
-        }
-        site = Site(settings, runtime, environ, children, said, shop_orders=shop_orders, **systems)
+        site = Site(settings, runtime, environ, children, said, shop_orders=shop_orders, **clients)
         _await_ready(site, stopping)
         _subscribe(site, f"http://127.0.0.1:{port}/webhooks", stopping)
         yield site

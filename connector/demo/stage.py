@@ -13,6 +13,7 @@ from connector.store.entries import EntryRow
 
 ERP, SHOP, SAGE, NETSUITE = "acumatica-main", "magento-us", "sage-main", "netsuite-main"
 STATION, SAGE_STATION = "station", "sage-station"
+MEMBERS, APTIFY, DISPATCH = "members-shop", "aptify-main", "dispatch"
 """The connections of the demo's configuration."""
 
 PATIENCE_SECONDS = 40.0

@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 from connector.children import own_environment
-from connector.simulators import acumatica, magento, netsuite, sage100, starship
+from connector.simulators import acumatica, aptify, magento, netsuite, sage100, starship
 from connector.simulators.acumatica.options import Options
 from connector.simulators.base import Simulator, serve
 from connector.simulators.magento import Integration
@@ -40,6 +40,7 @@ _SECRETS = (
     "NETSUITE_CONSUMER_SECRET",
     "NETSUITE_TOKEN_ID",
     "NETSUITE_TOKEN_SECRET",
+    "APTIFY_PASSWORD",
     "DEMO_TOKEN",
     "CONNECTOR_SECRET_KEY",
 )
@@ -95,6 +96,8 @@ def _simulators(made: dict[str, str], shop_clock: Callable[[], datetime]) -> dic
         "STATION_URL": starship.build(site="station"),
         "SAGE_STATION_URL": starship.build(site="sage-station", first_number=FIRST_SAGE_SHIPMENT),
         "SAGE_URL": sage100.build(token=made["SAGE_TOKEN"], companies=(SAGE_COMPANY,)),
+        "MEMBERS_URL": magento.build(integration=integration),
+        "APTIFY_URL": aptify.build(password=made["APTIFY_PASSWORD"]),
         "NETSUITE_URL": netsuite.build(
             consumer_secret=made["NETSUITE_CONSUMER_SECRET"],
             token_id=made["NETSUITE_TOKEN_ID"],

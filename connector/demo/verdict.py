@@ -1,7 +1,8 @@
 """Did it come out right? Compares our log with what the simulators themselves hold; decides nothing else.
 
 Here stand the parcels of orders that both sides knew, and what holds for everything; `trade_verdict.py` has what was
-traded, `station_verdict.py` what was packed at the stations, `refunds_verdict.py` what was given back.
+traded, `station_verdict.py` what was packed at the stations, `refunds_verdict.py` what was given back,
+`association_verdict.py` what a member ordered.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from connector.demo.association import MADE as JOINED
+from connector.demo.association import Joined
 from connector.demo.books import Books, Log, Wire, quantities, tracking
 from connector.demo.cases import CASES, REPLY_LOST, STREAM, TWICE, Case
 from connector.demo.refunds import MADE as REFUNDED
@@ -32,6 +35,8 @@ _BEFORE = {
 }
 """Documents of the orders that both sides knew, when all of their parcels are gone."""
 
+_ALL = (_BEFORE, TRADED, PACKED, REFUNDED, JOINED)
+
 _NAMES = {
     "Customer": "customers",
     "SalesOrder": "orders",
@@ -49,6 +54,9 @@ _NAMES = {
     "NetSuite creditMemo": "credit memos",
     "NetSuite cashRefund": "cash refunds",
     "NetSuite customerRefund": "customer refunds in NetSuite",
+    "members' orders": "orders",
+    "members' shipments": "shipments in the members' shop",
+    "Aptify orders": "orders in Aptify",
 }
 
 
@@ -72,6 +80,7 @@ class Facts:
     traded: Traded
     packed: Packed
     refunded: Refunded
+    joined: Joined
     twice: Sequence[Mapping[str, Any]]
     lost: int
 
@@ -183,7 +192,7 @@ def _goes_back(record: Record, makers: Mapping[int, str]) -> bool:
 def _counts(facts: Facts) -> Point:
     """All hold what they held before, what people made, and each effect of ours once."""
     held = facts.books.counts
-    due = {name: sum(made.get(name, 0) for made in (_BEFORE, TRADED, PACKED, REFUNDED)) for name in held}
+    due = {name: sum(made.get(name, 0) for made in _ALL) for name in held}
     said = ", ".join(
         f"{count} {_NAMES[name]}" + (f" instead of {due[name]}" if count != due[name] else "")
         for name, count in held.items()

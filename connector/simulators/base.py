@@ -138,7 +138,7 @@ class _Log:
 
 
 def _shortened(name: str, text: str) -> str:
-    return f"{text.split(' ', 1)[0]} …" if name == "authorization" else text
+    return f"{text.split(' ', 1)[0]} …" if name.endswith("authorization") else text
 
 
 def _readable(body: bytes) -> object:

@@ -7,6 +7,10 @@ import sqlalchemy as sa
 
 from connector.store.database import Transaction
 from connector.store.tables import fact
+from schemas.events import LEVELS
+
+_LEVELS = 7_240_113
+"""PostgreSQL knows the lock on the counting of levels by this number."""
 
 
 def observe(
@@ -15,8 +19,11 @@ def observe(
     """Take note of whether a fact holds at its source; the revision that is meant if it does, else None.
 
     The revision is 1, and one more only after the document was seen to have left that state and reached it again.
-    With a mark it is the fact of a change: each mark that differs from the last is one more; the first is none.
+    With a mark it is the fact of a change: each mark that differs from the last is one more; the first is none, unless
+    it is a level.
     """
+    if type_ in LEVELS:
+        count_alone(tx)
     here = sa.and_(fact.c.source == source, fact.c.type == type_, fact.c.document == document)
     row = tx.row(sa.select(fact).where(here).with_for_update())
     if mark:
@@ -37,9 +44,10 @@ def _changed(
     key: Mapping[str, str],
 ) -> int | None:
     if row is None:
-        first = {**key, "revision": 0, "holds": True, "mark": mark, "updated_at": tx.now}
+        revision = 1 if key["type"] in LEVELS else 0
+        first = {**key, "revision": revision, "holds": True, "mark": mark, "updated_at": tx.now}
         tx.insert_new(fact, [first], [fact.c.revision])
-        return None
+        return revision or None
     if row["mark"] == mark:
         return None
     tx.run(fact.update().where(here).values(mark=mark, revision=row["revision"] + 1, updated_at=tx.now))
@@ -75,6 +83,13 @@ def last_revisions(
     return {(row["source"], row["type"], row["document"]): row["revision"] for row in rows}
 
 
+def count_alone(tx: Transaction) -> None:
+    """Until the end of the transaction nobody else counts changes of levels: many are told of at the same moment, in
+    any order, and rows that are locked one by one would lock each other up. SQLite has one writer anyway."""
+    if tx.connection.dialect.name == "postgresql":
+        tx.run(sa.select(sa.func.pg_advisory_xact_lock(_LEVELS, 0)))
+
+
 def ended(tx: Transaction, keys: Iterable[tuple[str, str, str, int]]) -> None:
     """These facts hold no longer, at this revision; of a later one nothing is said."""
     for source, type_, document, revision in keys:
@@ -103,15 +118,23 @@ def remember(tx: Transaction, keys: Sequence[tuple[Any, ...]]) -> None:
         for row in sorted(rows, key=lambda row: row["revision"])
     }
     new = {tuple(row.values()) for row in tx.insert_new(fact, list(latest.values()), same)}
-    for key, row in latest.items():
-        if key not in new:
-            tx.run(
-                fact.update()
-                .where(
-                    fact.c.source == row["source"],
-                    fact.c.type == row["type"],
-                    fact.c.document == row["document"],
-                    fact.c.revision < row["revision"],
-                )
-                .values(revision=row["revision"], holds=True, updated_at=tx.now)
-            )
+    known = [row for key, row in latest.items() if key not in new]
+    tx.run(
+        _LATER,
+        [
+            {"s": row["source"], "t": row["type"], "d": row["document"], "r": row["revision"], "now": tx.now}
+            for row in known
+        ],
+    )
+
+
+_LATER = (
+    fact.update()
+    .where(
+        fact.c.source == sa.bindparam("s"),
+        fact.c.type == sa.bindparam("t"),
+        fact.c.document == sa.bindparam("d"),
+        fact.c.revision < sa.bindparam("r"),
+    )
+    .values(revision=sa.bindparam("r"), holds=True, updated_at=sa.bindparam("now"))
+)

@@ -13,6 +13,7 @@ from connector.status import NoticeStatus, check_notice_move
 from connector.store import revisions, tables
 from connector.store.columns import storable
 from connector.store.database import Transaction
+from connector.store.revisions import Said
 from connector.store.tables import attempt, event, notice
 
 MOST_NOTICES = 5000
@@ -296,15 +297,12 @@ def _notice(row: sa.RowMapping, **changed: Any) -> NoticeRow:
 def store_events(tx: Transaction, events: Sequence[NewEvent]) -> list[Receipt]:
     """Store events, each once per identity, and say under which ids they stand.
 
-    A void without a revision takes back the last confirmation that is known; the next confirmation is a new fact.
+    A void without a revision takes back the last confirmation that is known; the next confirmation is a new fact. A
+    change of a level without a revision is one more.
     """
     same = (event.c.source, event.c.type, event.c.document, event.c.revision)
-    unsaid = {(_fact_key(new), new.transport_id) for new in events if new.revision is None}
-    meant = revisions.meant(tx, unsaid)
-    keys = [
-        (*fact_key, one.revision or meant[fact_key, one.transport_id])
-        for one, fact_key in zip(events, map(_fact_key, events), strict=True)
-    ]
+    said = [Said(_fact_key(new), storable(new.transport_id), new.revision, new.data) for new in events]
+    keys = [(*one.fact, revision) for one, revision in zip(said, revisions.of(tx, said), strict=True)]
     rows = {key: _event_values(tx, new, key[3]) for key, new in zip(keys, events, strict=True)}
     stored = tx.insert_new(event, list(rows.values()), [event.c.id, *same])
     fresh = {tuple(row[column.name] for column in same): int(row["id"]) for row in stored}
@@ -312,7 +310,7 @@ def store_events(tx: Transaction, events: Sequence[NewEvent]) -> list[Receipt]:
     if len(fresh) < len(rows):
         statement = sa.select(event.c.id, *same).where(tx.among(same, rows))
         known = {tuple(row[column.name] for column in same): int(row["id"]) for row in tx.rows(statement)}
-    revisions.stored(tx, [key for key in rows if key in fresh])
+    revisions.stored(tx, {key: one for key, one in zip(keys, said, strict=True) if key in fresh})
     receipts, seen = [], set[tuple[Any, ...]]()
     for key in keys:
         receipts.append(Receipt(fresh.get(key) or known[key], key not in fresh or key in seen))

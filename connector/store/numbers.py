@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.store import heard, lanes, links
+from connector.store import heard, lanes, levels, links
 from connector.store.columns import storable
 from connector.store.database import Transaction
 from connector.store.intake import EventRow
@@ -193,7 +193,7 @@ def _neighbours(tx: Transaction, column: sa.Column[Any], number: str) -> list[Pl
         *tx.rows(statement.where(column > number).order_by(column)),
     )
     found = [(row["connection"], row["number"]) for row in rows if row["kind"] == "order"]
-    return [place for place in found if not place[1].startswith(CUSTOMER)]
+    return [place for place in found if not place[1].startswith((CUSTOMER, levels.KEY))]
 
 
 def others(tx: Transaction, number: str) -> list[EventRow]:

@@ -1,22 +1,57 @@
 """Which revision of a fact is meant by an event that does not say so: the one that holds, or the next one.
 
-A void takes back the last confirmation that is known. What facts are is `facts.py`.
+A void takes back the last confirmation that is known. What facts are is `facts.py`, how levels count `levels.py`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from connector.store import facts
+from connector.store import facts, levels
 from connector.store.database import Transaction
+from connector.store.levels import LevelChange
 from connector.store.tables import event
-from schemas.events import ShipmentConfirmed, ShipmentVoided
+from schemas.events import LEVELS, ShipmentConfirmed, ShipmentVoided
 
 BY_HAND = "by hand"
 """How a void was heard of that a person made (`connector/operate.py`)."""
 
 Fact = tuple[str, str, str]
 """Source, type and document."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an event says of its fact; `revision` None: nothing."""
+
+    fact: Fact
+    transport_id: str
+    revision: int | None
+    data: Mapping[str, Any]
+
+    @property
+    def is_level(self) -> bool:
+        """Does it tell how something stands?"""
+        return self.fact[1] in LEVELS
+
+    @property
+    def change(self) -> LevelChange:
+        """It, as the change of a level."""
+        at = levels.changed_at(self.fact[1], self.data)
+        return LevelChange(self.fact, at, self.transport_id, self.revision)
+
+
+def of(tx: Transaction, said: Sequence[Said]) -> list[int]:
+    """The revision of each: what it says, or what it means."""
+    unsaid = {(one.fact, one.transport_id) for one in said if one.revision is None and not one.is_level}
+    understood = meant(tx, unsaid)
+    counted = levels.counted(tx, [one.change for one in said if one.is_level])
+    return [
+        counted[one.change] if one.is_level else one.revision or understood[one.fact, one.transport_id]
+        for one in said
+    ]
 
 
 def meant(tx: Transaction, unsaid: Collection[tuple[Fact, str]]) -> dict[tuple[Fact, str], int]:
@@ -50,10 +85,12 @@ def _is_repeated(tx: Transaction, key: Fact, revision: int, transport_id: str) -
     return told and heard[ShipmentConfirmed.type]["transport_id"] == transport_id
 
 
-def stored(tx: Transaction, fresh: Iterable[tuple[str, str, str, int]]) -> None:
-    """After new events: their facts hold; what a void takes back holds no longer, so that the next one is news."""
-    keys = list(fresh)
+def stored(tx: Transaction, fresh: Mapping[tuple[str, str, str, int], Said]) -> None:
+    """After new events: their facts hold; what a void takes back holds no longer, so that the next one is news; of
+    levels the newest is known."""
+    keys = [key for key, one in fresh.items() if not one.is_level]
     facts.remember(tx, keys)
     voided = [key for key in keys if key[1] == ShipmentVoided.type]
     confirmed = [(source, ShipmentConfirmed.type, document, last) for source, _, document, last in voided]
     facts.ended(tx, confirmed)
+    levels.heard(tx, {one.change: key[3] for key, one in fresh.items() if one.is_level})

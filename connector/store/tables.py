@@ -34,6 +34,9 @@ TO_ROUTE = "state IN ('new', 'fetched')"
 """Events that wait for the router; a fetched one is not fetched again, whatever context it still lacks."""
 
 UNROUTED = "state = 'unrouted'"
+LEVEL = "type = 'inventory.changed'"
+"""Events of `schemas.events.LEVELS`, which are counted as they are heard."""
+
 UNFINISHED = "status IN ('queued', 'retrying', 'delivering')"
 UNFETCHED = "status IN ('received', 'retrying', 'fetching')"
 LED = "led_by IS NOT NULL"
@@ -150,6 +153,14 @@ event = Table(
     UniqueConstraint("source", "type", "document", "revision"),
     Index("ix_event_to_route", "id", postgresql_where=text(TO_ROUTE), sqlite_where=text(TO_ROUTE)),
     Index("ix_event_unrouted", "id", postgresql_where=text(UNROUTED), sqlite_where=text(UNROUTED)),
+    Index(
+        "ix_event_level",
+        "document",
+        "transport_id",
+        "source",
+        postgresql_where=text(LEVEL),
+        sqlite_where=text(LEVEL),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -173,6 +184,8 @@ fact = Table(
     Column("revision", Integer, nullable=False),
     Column("holds", Boolean, nullable=False),
     Column("mark", Short(255), nullable=False),
+    Column("newest", Integer, nullable=True),
+    Column("newest_at", Moment, nullable=True),
     Column("updated_at", Moment, nullable=False),
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.planned import Undone, parse_step
+from connector.planned import Undone, parse_step_of_order
 from connector.status import Status
 from connector.store import entries, intake, links, steps
 from connector.store.database import Transaction
@@ -168,7 +168,7 @@ def _begun(row: StepRow) -> bool:
 
 
 def _undone(row: StepRow, ours: Collection[tuple[int, str, str]]) -> Undone:
-    step = parse_step(row.spec)
+    step = parse_step_of_order(row.spec)
     document = DocumentRef.model_validate(row.document) if row.document else None
     made = document is None or (row.entry_id, document.connection, document.number) in ours
     return Undone(

@@ -67,14 +67,15 @@ class Heard:
 class Told:
     """An event that a source told in whole, so that nothing has to be fetched: who has no API tells like this.
 
-    `revision` is the source's own count of the fact. `again`: a person asks there for it once more, though it may have
-    been told before; what the target has lost in the meantime is then made anew.
+    `revision` is the source's own count of the fact; None: it has none, of levels, which are counted as they are heard.
+    `again`: a person asks there for it once more, though it may have been told before; what the target has lost in the
+    meantime is then made anew.
     """
 
     transport_id: str
     data: EventData
     time: datetime
-    revision: int = 1
+    revision: int | None = 1
     again: bool = False
 
 

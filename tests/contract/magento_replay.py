@@ -64,6 +64,12 @@ STEPS_BEFORE: Mapping[str, Sequence[tuple[str, Mapping[str, Any]]]] = {
 }
 """Calls left out of the recording, or made asynchronously, whose effect its next exchanges show."""
 
+SEEDS_BEFORE: Mapping[str, Mapping[str, Any]] = {
+    "stock.source_items_get": {"products": {"WIDGET-A": 980}},
+    "stock.item_get": {"last_ids": {"product": 4}, "products": {"WIDGET-B": 958}},
+}
+"""Products of the recorded shop, and what lay there."""
+
 SETTINGS_BEFORE: Mapping[str, Mapping[str, bool]] = {
     "auth.integration_bearer_on": {"integration_bearer": True},
     "auth.integration_bearer_off": {"integration_bearer": False},
@@ -151,6 +157,8 @@ class Replay:
             self._seed_orders(WAVES[exchange.name])
         if exchange.name in SETTINGS_BEFORE:
             self.seed({"settings": SETTINGS_BEFORE[exchange.name]})
+        if exchange.name in SEEDS_BEFORE:
+            self.seed(SEEDS_BEFORE[exchange.name])
         for path, body in STEPS_BEFORE.get(exchange.name, ()):
             self.call(path, body)
         made = _made_id(exchange)

@@ -20,6 +20,8 @@ ON_ONE = {
     "test_comparing",
     "test_flow_edits",
     "test_folder",
+    "test_freezes",
+    "test_inventory_flows",
     "test_parts",
     "test_passing_on",
     "test_releasing",

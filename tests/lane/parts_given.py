@@ -5,7 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 from connector.errors import CallError, Missing, NotFound, Partial, Rejected
-from connector.planned import FreightStep, Manner, NoteStep, ShipmentStep, Step, TrackingStep, UndoStep
+from connector.planned import (
+    FreightStep,
+    InventoryStep,
+    Manner,
+    NoteStep,
+    ShipmentStep,
+    Step,
+    StepOfOrder,
+    TrackingStep,
+    UndoStep,
+)
 from connector.store import intake
 from connector.store.intake import NewEvent, Receipt
 from connector.systems.base import Comparing, Effect, Field, Increment, Known, Recipe
@@ -61,7 +71,7 @@ class PartRecipe(Comparing):
     """Finds, makes and takes back the parts of a shipment."""
 
     ledger: Ledger
-    step: Step
+    step: StepOfOrder
     known: Known
     native_key: bool = False
 
@@ -211,6 +221,7 @@ class PartsAdapter(StubAdapter):
         return ledger_of(self.shop)
 
     def recipe(self, http: Http, step: Step, known: Known) -> Recipe | Increment:  # type: ignore[override]
+        assert not isinstance(step, InventoryStep)
         order = step.order.order.number
         if order in self.shop.orders_missing:
             raise NotFound("the order is not there", missing=Missing("order", order, "erp"))

@@ -169,14 +169,14 @@ class RefundsAdapter(StubAdapter):
     )
 
     def recipe(self, http: Http, step: Step, known: Known) -> Recipe:  # type: ignore[override]
+        if not isinstance(step, RefundStep | PayoutStep):
+            raise Rejected(f"no {step.kind} here", code="not supported")
         order = step.order.order
         if order.number in self.shop.orders_missing:
             raise NotFound(
                 f"order {order.number} was not carried here",
                 missing=Missing("order", order.number, order.connection),
             )
-        if not isinstance(step, RefundStep | PayoutStep):
-            raise Rejected(f"no {step.kind} here", code="not supported")
         return RefundRecipe(books_of(self.shop), step, known)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from connector import reconciling
 from connector.errors import NotSent, Rejected
-from connector.planned import parse_step
+from connector.planned import parse_step_of_order
 from connector.reconciling import Report
 from connector.retrieval import NotAvailable
 from connector.store import inspections
@@ -123,7 +123,7 @@ def test_what_is_gone_is_errored_with_its_number_and_made_anew_when_it_is_starte
 
 def test_what_is_found_twice_is_errored_with_both_numbers(world: World) -> None:
     published(world, "SH1")
-    world.shop.commit(parse_step(world.steps("SH1")[0].spec))
+    world.shop.commit(parse_step_of_order(world.steps("SH1")[0].spec))
     (one,) = reconciled(world).differences
     numbers = world.shop.standing(world.steps("SH1")[0].reference)
     assert len(numbers) == 2

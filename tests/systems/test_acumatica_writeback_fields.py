@@ -102,8 +102,9 @@ def test_a_part_that_is_refused_is_said_and_can_be_retried(given: Writing, part:
 def test_a_confirmed_shipment_takes_no_change(given: Writing, part: str) -> None:
     """Said before anything is sent."""
     given.run(given.confirm())
-    with pytest.raises(Rejected, match="stands Confirmed, and takes no change"):
+    with pytest.raises(Rejected, match="is Confirmed there, which freezes: ") as raised:
         given.run(_steps(given)[part])
+    assert raised.value.code == "frozen"
 
 
 def test_custom_fields_are_sent_with_the_types_of_the_contract(given: Writing) -> None:
@@ -230,7 +231,7 @@ def test_freight_of_a_confirmed_shipment_is_refused_and_can_be_taken_back(given:
     """It is corrected for a void."""
     before, after, effect = given.raise_by(given.freight("9.50"))
     given.run(given.confirm())
-    with pytest.raises(Rejected, match="takes no freight any more"):
+    with pytest.raises(Rejected, match="is Confirmed there, which freezes: freight"):
         given.raise_by(given.freight("1.00"))
     undoing, known = given.undo(given.freight("9.50"), effect, before=before, after=after)
     given.raise_by(undoing, known)

@@ -254,14 +254,16 @@ def test_a_shipment_that_was_taken_over_is_given_back(site: TargetSite) -> None:
 
 
 def test_an_invoiced_shipment_is_for_a_person(site: TargetSite) -> None:
-    """The invoice is named, and what can still be done."""
+    """What can still be done is said: its invoice is not released yet."""
     given = writing(site)
     effect = given.ship()
     given.run(given.confirm())
     site.post(f"act/Shipment/{given.number}/PrepareInvoice")
-    with pytest.raises(Rejected, match=r"is invoiced .*reverse the invoice") as raised:
+    with pytest.raises(
+        Rejected, match=r"is Invoiced there, which freezes: lines\. .* Delete its invoice in Acumatica first"
+    ) as raised:
         given.take_back(given.shipment(), effect)
-    assert raised.value.code == "invoiced"
+    assert raised.value.code == "frozen"
 
 
 def test_a_shipment_that_ships_another_order_by_now_is_for_a_person(site: TargetSite) -> None:

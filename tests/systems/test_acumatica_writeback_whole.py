@@ -12,7 +12,7 @@ import pytest
 from connector.configuration import CompiledFlow, compile_flows
 from connector.errors import Rejected
 from connector.plan import make_plan
-from connector.planned import FreightStep, PlannedStep, Step, Undone, UndoStep, parse_step
+from connector.planned import FreightStep, Step, Undone, UndoStep, parse_step_of_order
 from connector.reference import EventIdentity
 from connector.systems.acumatica import target
 from connector.systems.acumatica.adapter import ADAPTER
@@ -102,11 +102,16 @@ class Job:
         undone = {step.reference: self._undone(step) for step in self.steps if step.key in self.done}
         return Job(self.given, steps, undone=undone)
 
-    def _undone(self, step: PlannedStep) -> Undone:
+    def _undone(self, step: Step) -> Undone:
         effect = self.done[step.key]
         before, after = self.amounts.get(step.key, (None, None))
         return Undone(
-            parse_step(step.model_dump(mode="json")), effect.document, effect.ours, True, before, after
+            parse_step_of_order(step.model_dump(mode="json")),
+            effect.document,
+            effect.ours,
+            True,
+            before,
+            after,
         )
 
 

@@ -77,9 +77,12 @@ def test_a_cancel_that_says_false_is_told_with_what_stands() -> None:
 @pytest.mark.parametrize(
     ("actions", "words"),
     [
-        (("hold",), "is on hold, where Magento cancels nothing: release it"),
-        (("ship", "invoice"), r"is complete: .* refunded \(MUG: 2 shipped, 2 invoiced of 2\)"),
-        (("invoice", "refund"), r"is closed \(refunded\)"),
+        (("hold",), "is holded there, which freezes: cancellation. .* release it in the shop, then retry"),
+        (
+            ("ship", "invoice"),
+            r"is complete there, which freezes: cancellation \(MUG: 2 shipped, 2 invoiced of 2\)\. .* refunded",
+        ),
+        (("invoice", "refund"), "is closed there, which freezes: cancellation .* is refunded"),
     ],
 )
 def test_states_in_which_nothing_is_cancelled(actions: tuple[str, ...], words: str) -> None:
@@ -88,9 +91,10 @@ def test_states_in_which_nothing_is_cancelled(actions: tuple[str, ...], words: s
         running.order(NUMBER, {"MUG": 2})
         for action in actions:
             running.does(NUMBER, action)
-        with pytest.raises(Rejected, match=words):
-            running.deliver(cancel_step())
-        assert running.requests("/cancel") == []
+        with pytest.raises(Rejected, match=words) as raised:
+            running.deliver(cancel_step(notes="Cancelled in the ERP"))
+        assert raised.value.code == "frozen"
+        assert {request["method"] for request in running.requests("")} == {"GET"}
 
 
 def test_what_was_shipped_and_invoiced_stands_after_the_rest_is_cancelled() -> None:

@@ -117,9 +117,9 @@ def test_what_magento_would_refuse_or_drop_is_refused_in_words(
 @pytest.mark.parametrize(
     ("recorded", "words"),
     [
-        ("order.get.holded", "000000009 is on hold"),
-        ("order.get.payment_review", "000000011 is in payment review"),
-        ("order.get.canceled", "000000008 is canceled"),
+        ("order.get.holded", "000000009 @ shop is holded there, .* release it"),
+        ("order.get.payment_review", "000000011 @ shop is payment_review there, .* accept or deny it"),
+        ("order.get.canceled", "000000008 @ shop is canceled there, .* does not come back"),
     ],
 )
 @pytest.mark.parametrize("when_open", [False, True])

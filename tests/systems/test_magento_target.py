@@ -222,10 +222,10 @@ def test_a_refusal_because_our_earlier_try_went_through_adopts_it() -> None:
 @pytest.mark.parametrize(
     ("recorded", "words"),
     [
-        ("order.get.holded", "000000009 is on hold"),
-        ("order.get.payment_review", "000000011 is in payment review"),
-        ("order.get.canceled", "000000008 is canceled"),
-        ("order.get.closed", "000000007 is closed"),
+        ("order.get.holded", "000000009 @ shop is holded there, .* release it"),
+        ("order.get.payment_review", "000000011 @ shop is payment_review there, .* accept or deny it"),
+        ("order.get.canceled", "000000008 @ shop is canceled there, .* does not come back"),
+        ("order.get.closed", "000000007 @ shop is closed there, which freezes: shipments. .* refunded"),
     ],
 )
 def test_states_that_forbid_a_shipment(recorded: str, words: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from connector.configuration import compile_flows
 from connector.plan import Plan, make_plan
-from connector.planned import FreightStep, Undone, UndoStep, parse_step
+from connector.planned import FreightStep, PlannedStep, Undone, UndoStep, parse_step_of_order
 from connector.reference import EventIdentity
 from connector.systems.base import Known
 from connector.systems.sage100.adapter import Sage100Adapter
@@ -97,10 +97,11 @@ def taken_back(
     specs: dict[str, list[dict[str, Any]]] = {}
     undone: dict[str, Undone] = {}
     for step in plan.steps:
+        assert isinstance(step, PlannedStep)
         specs.setdefault(step.order.order.number, []).append(step.model_dump(mode="json"))
         effect = done[step.key].effect
         before, after = (Decimal(0), step.amount.amount) if isinstance(step, FreightStep) else (None, None)
-        original = parse_step(step.model_dump(mode="json"))
+        original = parse_step_of_order(step.model_dump(mode="json"))
         undone[step.reference] = Undone(
             original, effect.document, effect.ours, done=True, before=before, after=after
         )

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from connector.demo.association import Joined
+from connector.demo.association_verdict import judge_association
 from connector.demo.books import Books, Log
 from connector.demo.cases import CASES, REPLY_LOST, STREAM
 from connector.demo.orders import EDITED_TOTAL, ENTERED, PLACED, Line
 from connector.demo.packed import BORN, MENDED, VOIDED
 from connector.demo.refunds import Refunded
 from connector.demo.refunds_verdict import judge_refunds
-from connector.demo.stage import ERP, SAGE_STATION, SHOP, STATION
+from connector.demo.stage import DISPATCH, ERP, MEMBERS, SAGE_STATION, SHOP, STATION
 from connector.demo.station import NOT_FOR_US, Packed
 from connector.demo.station_verdict import judge_stations
 from connector.demo.trade import ENTERED_TRACKING, PLACED_TRACKING, Traded
@@ -21,6 +23,7 @@ from connector.status import Status
 from connector.store.browse import JournalRow, Record
 from schemas.base import DocumentRef
 from tests.unit import timeline_given as given
+from tests.unit.demo_joined_given import JOINED, PROVED, aptify, members, stock
 from tests.unit.demo_packed_given import PACKED, sage, written_back
 from tests.unit.demo_refunded_given import REFUNDED, journals, memos, netsuite, orders
 
@@ -51,7 +54,7 @@ def record(entry_id: int, type_: str, source: str, number: str, status: Status, 
     kind = type_.partition(".")[0]
     event = given.event(entry_id, type_, {kind: {"number": number}}, source, **told)
     step = given.step(entry_id, kind, (SHOP, number), {}, adopted=more.pop("adopted", False))
-    steps = (replace(step, reference=f"ref{entry_id}"),)
+    steps = (replace(step, reference=f"ref{entry_id}", seen=more.pop("seen", None)),)
     journal: tuple[JournalRow, ...] = more.pop("journal", ())
     notice = replace(given.notice(), via=told["via"])
     assert not more
@@ -77,6 +80,8 @@ def _records() -> Iterator[Record]:
     retrieved = {"journal": posted, "via": "retrieve"}
     yield record(50, "refund.issued", SHOP, REFUNDED.retrieved, Status.PUBLISHED, **retrieved)
     yield record(51, "refund.issued", SHOP, REFUNDED.waited, Status.PUBLISHED, journal=waited)
+    yield record(60, "order.created", MEMBERS, JOINED.ordered, Status.PUBLISHED)
+    yield record(61, "shipment.confirmed", DISPATCH, JOINED.packed, Status.PUBLISHED, seen=PROVED)
 
 
 def _station_records() -> Iterator[Record]:
@@ -104,6 +109,10 @@ class World:
     payments: list[dict[str, Any]] = field(default_factory=list)
     packed: Packed = PACKED
     refunded: Refunded = REFUNDED
+    joined: Joined = JOINED
+    members: dict[str, list[dict[str, Any]]] = field(default_factory=members)
+    aptify: list[dict[str, Any]] = field(default_factory=aptify)
+    stock: list[dict[str, Any]] = field(default_factory=stock)
     cartons: dict[str, int] = field(default_factory=lambda: {"SH000311": 1, "SH000312": 1, "SH000313": 1})
     pushes: int = 2
     lost: int = 1
@@ -111,9 +120,19 @@ class World:
     def failed(self) -> list[str]:
         """The points that do not hold."""
         twice = [{"attempts": ["202"] * self.pushes}]
-        books = Books(self.erp, self.shop, self.sage, self.netsuite, self.payments, self.cartons)
-        facts = Facts(self.log, books, TRADED, self.packed, self.refunded, twice, self.lost)
-        judges = (judge_parcels, judge_trade, judge_stations, judge_refunds, judge_whole)
+        association = (self.members, self.aptify, self.stock)
+        books = Books(
+            self.erp, self.shop, self.sage, self.netsuite, self.payments, *association, self.cartons
+        )
+        facts = Facts(self.log, books, TRADED, self.packed, self.refunded, self.joined, twice, self.lost)
+        judges = (
+            judge_parcels,
+            judge_trade,
+            judge_stations,
+            judge_refunds,
+            judge_association,
+            judge_whole,
+        )
         points = [point for judge in judges for point in judge(facts)]
         return [point.text for point in points if not point.holds]
 

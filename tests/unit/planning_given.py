@@ -45,6 +45,8 @@ IN_PARTS: Mapping[Onto, Manner] = MappingProxyType(
     {onto: Manner(parts=PARTS, onto=onto) for onto in get_args(Onto)}
 )
 """Targets that take every part of a shipment as a step of its own, by the document which they go onto."""
+SHIPS_ITSELF = Manner(parts=PARTS - {"confirm", "create_invoice"} | {"shipment"}, onto="order")
+"""One where it is the order itself that ships."""
 PLACED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 

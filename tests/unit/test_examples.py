@@ -1,6 +1,7 @@
 """The examples in `deploy/examples/`: each can be used as it stands, and decides about orders as its page says."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,12 @@ import pytest
 from connector.configuration import Loaded, parse
 from connector.mapping import look_up_ship_via
 from connector.plan import Plan, make_plan
-from connector.planned import FreightStep, Manner, OrderStep, PayoutStep, RefundStep, Step
+from connector.planned import FreightStep, InventoryStep, Manner, OrderStep, PayoutStep, RefundStep, Step
 from connector.reference import EventIdentity
 from connector.systems.catalogue import adapters
 from schemas.base import Money
 from schemas.documents import Order
-from schemas.events import OrderCreated
+from schemas.events import EventData, InventoryChanged, OrderCreated
 from tests.guards.tree import ROOT
 from tests.unit.planning_given import event_of, order, usd
 
@@ -156,6 +157,51 @@ def test_a_shipment_becomes_an_invoice_of_the_second_erp_with_its_freight() -> N
     assert (steps[0].ship_via.code, steps[0].charges) == ("UPS GRND", True)
 
 
+def test_a_shipment_ships_the_order_of_the_association_after_all_that_is_written_onto_it() -> None:
+    manner = adapters()["aptify"].capabilities.manner
+    steps = written_back("shop-to-aptify.yaml", "shipments-to-aptify", manner)
+    assert amount(steps) == usd("8.00")
+    assert [step.kind for step in steps] == [
+        "ready",
+        "freight",
+        "tracking",
+        "note",
+        "fields",
+        "fields",
+        "shipment",
+    ]
+    assert [step.part for step in steps if step.kind == "fields"] == ["ship_via", "ship_date"]
+    assert [step.ship_via.code for step in steps if step.kind == "fields" and step.ship_via] == ["3"]
+
+
+# -- orders and refunds of an association ----------------------------------------------------------------------
+
+
+def at_the_association(flow: str, data: EventData) -> Plan:
+    """What the example does with an event of the shop."""
+    identity = EventIdentity(source="magento-us", type=data.type, document=data.document.number)
+    manner = adapters()["aptify"].capabilities.manner
+    compiled = named("shop-to-aptify.yaml").flows[flow]
+    made = make_plan(identity, data, {"1001": order(paid=usd("20.00"))}, compiled, manner=manner)
+    assert made.decision == "deliver", made.reason
+    return made
+
+
+def test_an_order_of_the_shop_is_taken_for_its_person_in_the_words_of_the_association() -> None:
+    data = event_of("order.created", ship_via="flatrate_flatrate", payment_method="stripe")
+    customer, taken = at_the_association("orders-to-aptify", data).steps
+    assert customer.kind == "customer"
+    assert isinstance(taken, OrderStep)
+    assert taken.ship_via is not None
+    assert (taken.ship_via.code, taken.payment_method) == ("3", "2")
+
+
+def test_a_refund_becomes_a_cancellation_order_and_nothing_is_paid_out() -> None:
+    (step,) = at_the_association("refunds-to-aptify", event_of("refund.issued")).steps
+    assert isinstance(step, RefundStep)
+    assert (step.rules.moves_money, step.rules.unbilled, step.rules.restock) == (False, "wait", "always")
+
+
 # -- refunds -------------------------------------------------------------------------------------------------
 
 REFUNDS = ["acumatica", "netsuite"]
@@ -194,3 +240,21 @@ def test_a_refund_in_a_currency_that_the_books_do_not_keep_is_not_booked() -> No
     compiled = named("refunds-to-acumatica.yaml").flows["refunds-to-acumatica"]
     made = make_plan(identity, data, {"1001": order()}, compiled)
     assert (made.decision, made.code) == ("filtered", "preference")
+
+
+# -- quantities ----------------------------------------------------------------------------------------------
+
+
+def test_the_example_of_quantities_writes_what_is_available_of_the_warehouses_that_sell_online() -> None:
+    compiled = named("inventory-to-shop.yaml").flows["inventory-to-magento"]
+
+    def decided_about(warehouse: str) -> Plan:
+        level = {"sku": "MUG", "warehouse": warehouse, "on_hand": "9", "available": "4"}
+        data = InventoryChanged.model_validate({"inventory": {**level, "changed_at": "2026-01-31T12:00:00Z"}})
+        identity = EventIdentity(source="acumatica-main", type=data.type, document=data.document.number)
+        return make_plan(identity, data, {}, compiled)
+
+    (step,) = decided_about("EAST").steps
+    assert isinstance(step, InventoryStep)
+    assert (step.sku, step.warehouse, step.quantity, step.in_stock) == ("MUG", "us-east", Decimal(4), True)
+    assert decided_about("OUTLET").code == "preference"

@@ -6,7 +6,7 @@ The target speaks HTTP, so that a rehearsal can stop it; nobody listens at its a
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from connector.bootstrap import Runtime
 from connector.errors import Rejected
 from connector.explain import Explained, Explanation, Given, explain
 from connector.explain_known import EventUnknown, stored_event
-from connector.planned import Step
+from connector.planned import PlannedStep, Step
 from connector.settings import Settings
 from connector.store import Database, entries, links, steps
 from connector.store.links import NewLink
@@ -30,7 +30,7 @@ from connector.work import Connection
 from schemas.base import DocumentRef
 from schemas.events import Event
 from tests.stub import StubSettings
-from tests.unit.planning_given import IN_PARTS
+from tests.unit.planning_given import IN_PARTS, SHIPS_ITSELF
 
 CONFIG = """
 connections:
@@ -223,6 +223,15 @@ def test_parts_go_onto_what_an_earlier_step_makes_and_are_not_made_up(place: Pla
     }
 
 
+def test_where_the_order_ships_its_parts_are_rehearsed_although_nothing_was_seen_to_be_ready(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order is known without that."""
+    monkeypatch.setattr(Parts, "capabilities", replace(Parts.capabilities, manner=SHIPS_ITSELF))
+    found = outcomes(place.explain(event(), stored=False))
+    assert {found[key] for key in ("freight", "tracking", "note")} == {"this request would be sent"}
+
+
 def test_of_a_stored_event_the_parts_are_known_whose_document_is_made(place: Place) -> None:
     (number,) = place.store(event())
     place.finish(number, "shipment:1001")
@@ -239,7 +248,9 @@ def test_an_amount_becomes_what_the_target_says_and_not_always_more(place: Place
 
 def test_an_order_that_is_the_target_s_own_is_known_by_its_number(place: Place) -> None:
     assert body(place.explain(event(), stored=False), "shipment:1001")["order"] == "1001"
-    assert only(place.explain(event())).plan.steps[0].order.order.connection == "erp"
+    (step, *_) = only(place.explain(event())).plan.steps
+    assert isinstance(step, PlannedStep)
+    assert step.order.order.connection == "erp"
 
 
 def test_a_step_that_cannot_be_begun_says_how_it_would_end(

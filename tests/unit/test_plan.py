@@ -189,11 +189,11 @@ def test_a_shipment_without_tracking_numbers_needs_no_carrier() -> None:
 
 
 def test_the_customer_is_told_where_the_flow_says_so() -> None:
-    assert plan(write_back={"notify_customer": True}).steps[0].notify_customer
+    assert ships(plan(write_back={"notify_customer": True}))[0].notify_customer
 
 
 def test_a_flow_without_notes_writes_none() -> None:
-    assert plan(write_back={}).steps[0].notes == ""
+    assert ships(plan(write_back={}))[0].notes == ""
 
 
 def test_quantities_keep_every_digit_on_their_way_into_the_store() -> None:
@@ -213,7 +213,7 @@ def test_a_combined_shipment_becomes_one_step_per_order_with_that_orders_lines()
         ("shipment:1001", ["A", "C"]),
         ("shipment:1002", ["B"]),
     ]
-    assert made.steps[1].notes == "Order 1002: 1Z1"
+    assert ships(made)[1].notes == "Order 1002: 1Z1"
 
 
 def test_an_order_that_is_not_wanted_is_left_out_and_said_while_the_others_go() -> None:

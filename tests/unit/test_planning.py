@@ -17,15 +17,27 @@ from connector.planned import (
     CancelStep,
     CommentStep,
     CustomerStep,
+    InventoryStep,
     Manner,
     OrderStep,
-    Step,
+    PlannedStep,
+    StepOfOrder,
     parse_step,
 )
 from connector.reference import EventIdentity, external_reference
 from schemas.base import DocumentRef
-from schemas.events import EVENT_TYPES
-from tests.unit.planning_given import ERP_LIKE, IN_PARTS, event_of, kinds, only, order, planned, specs
+from schemas.events import EVENT_TYPES, LEVELS
+from tests.unit.planning_given import (
+    ERP_LIKE,
+    IN_PARTS,
+    SHIPS_ITSELF,
+    event_of,
+    kinds,
+    only,
+    order,
+    planned,
+    specs,
+)
 
 # -- what every step says ------------------------------------------------------------------------------------
 
@@ -61,6 +73,7 @@ EVERYTHING: Mapping[str, Any] = {
     }
 }
 INVOICED = {"write_back": EVERYTHING["write_back"] | {"create_invoice": True}}
+SHIPPED_ORDER = {"write_back": {**EVERYTHING["write_back"], "confirm": False, "ship_date": False}}
 PARTS_OF_A_SHIPMENT = ("freight", "tracking", "note", "fields")
 
 CASES = [
@@ -76,6 +89,7 @@ CASES = [
         EVERYTHING,
     ),
     Case("shipment.confirmed", IN_PARTS["order"], ("invoice", *PARTS_OF_A_SHIPMENT), INVOICED),
+    Case("shipment.confirmed", SHIPS_ITSELF, ("ready", *PARTS_OF_A_SHIPMENT, "shipment"), SHIPPED_ORDER),
     Case("shipment.voided", PLAIN, ("undo",)),
     Case("shipment.voided", IN_PARTS["shipment"], ("undo",) * 4, EVERYTHING),
     Case("invoice.released", PLAIN, ("invoice",)),
@@ -96,6 +110,7 @@ def test_each_event_leads_to_its_steps_in_the_target_s_manner(case: Case) -> Non
 @each_case
 def test_each_step_says_which_document_and_which_order_it_is_about(case: Case) -> None:
     for step in case.planned()[1]:
+        assert isinstance(step, PlannedStep)
         assert (step.order.order.number, step.order.order.key) == ("1001", "guid-1001")
         assert step.order.external_number == "W1001"
         assert step.document.connection == "erp"
@@ -129,17 +144,20 @@ def test_each_step_is_stored_and_read_again_as_it_was(case: Case) -> None:
 
 
 def test_every_type_of_event_leads_to_steps() -> None:
-    assert {case.type for case in CASES} == set(EVENT_TYPES)
+    """Levels, which belong to no order, are `test_planning_inventory.py`."""
+    assert {case.type for case in CASES} == set(EVENT_TYPES) - LEVELS
 
 
 def test_every_kind_of_step_comes_of_some_event() -> None:
     assert {kind for case in CASES for kind in case.expected} == {
-        one.model_fields["kind"].default for one in get_args(Step)
+        one.model_fields["kind"].default for one in get_args(StepOfOrder)
     }
 
 
 def test_only_steps_that_make_a_document_link_it_to_ours() -> None:
-    linked = {one.model_fields["kind"].default for one in get_args(Step) if one.linked}
+    linked = {
+        one.model_fields["kind"].default for one in (*get_args(StepOfOrder), InventoryStep) if one.linked
+    }
     assert linked == {"customer", "order", "shipment", "invoice", "payment", "refund"}
 
 

@@ -13,6 +13,8 @@ from connector.planned import (
     InvoiceStep,
     Manner,
     Onto,
+    PlannedStep,
+    ReadyStep,
     ShipmentStep,
     TrackingStep,
     UndoStep,
@@ -22,7 +24,18 @@ from schemas.base import DocumentRef
 from schemas.config import Config, ConnectionSettings
 from schemas.documents import Order
 from schemas.events import EventData
-from tests.unit.planning_given import IN_PARTS, PARTS, event_of, kinds, only, order, planned, specs, usd
+from tests.unit.planning_given import (
+    IN_PARTS,
+    PARTS,
+    SHIPS_ITSELF,
+    event_of,
+    kinds,
+    only,
+    order,
+    planned,
+    specs,
+    usd,
+)
 from tests.unit.write_back_given import (
     ELSEWHERE,
     EVERYTHING,
@@ -65,6 +78,52 @@ def test_onto_an_order_no_document_is_made_and_nothing_is_waited_for() -> None:
     ]
     assert {step.needs for step in made[1]} == {()}
     assert {getattr(step, "onto", "") for step in made[1]} == {"order"}
+
+
+def test_where_the_order_ships_it_is_seen_first_whether_it_can_and_shipped_last() -> None:
+    write_back = {"freight": {}, "notes": "shipped", "fields": {"header": {"H": "{{ shipment.number }}"}}}
+    made = planned(shipped(), manner=SHIPS_ITSELF, write_back=write_back)
+    wanted = ("fields.ship_via", "fields.ship_date", "fields.header")
+    assert keys(made) == ["ready", "freight", "tracking", "note", *wanted, "shipment"]
+    first, *parts, last = made[1]
+    assert first.needs == ()
+    assert {step.needs for step in parts} == {("ready:1001",)}
+    assert last.needs == tuple(step.key for step in (first, *parts))
+    assert {getattr(step, "onto", "order") for step in parts} == {"order"}
+
+
+def test_where_the_order_ships_its_date_goes_along_unless_the_flow_wants_none() -> None:
+    dated = planned(shipped(), manner=SHIPS_ITSELF)
+    assert keys(dated) == ["ready", "tracking", "fields.ship_via", "fields.ship_date", "shipment"]
+    undated = planned(shipped(), manner=SHIPS_ITSELF, write_back={"ship_date": False, "ship_via": False})
+    assert keys(undated) == ["ready", "tracking", "shipment"]
+    assert only(undated, ShipmentStep).ship_date is None
+
+
+@pytest.mark.parametrize(
+    ("document", "numbers"),
+    [
+        ({}, ("1Z1", "1Z2")),
+        ({"packages": [], "pro": "PRO7"}, ("PRO7",)),
+        ({"packages": [{"tracking_number": ""}], "master_tracking": "M1"}, ("M1",)),
+        ({"packages": []}, ()),
+    ],
+    ids=["its packages'", "the freight bill's", "the master's", "none"],
+)
+def test_what_is_ready_is_told_by_lines_and_tracking_numbers(
+    document: dict[str, Any], numbers: tuple[str, ...]
+) -> None:
+    mapping = {"item": {"A": "MUG"}, "ship_via": {"UPS": {"code": "1"}}}
+    step = only(planned(shipped(**document), manner=SHIPS_ITSELF, mapping=mapping), ReadyStep)
+    assert step.tracking_numbers == numbers
+    assert [(line.sku, line.quantity) for line in step.lines] == [("MUG", Decimal(2))]
+    assert not step.linked
+
+
+def test_a_comment_on_an_order_that_ships_comes_after_all_of_it() -> None:
+    made = planned(shipped(), manner=SHIPS_ITSELF, write_back={"order_comment": "gone"})
+    assert keys(made)[-2:] == ["shipment", "comment"]
+    assert {"ready:1001", "shipment:1001"} <= set(made[1][-1].needs)
 
 
 def test_with_an_invoice_that_is_made_the_parts_go_onto_it_and_the_rest_onto_the_order() -> None:
@@ -244,7 +303,7 @@ def test_an_order_that_is_refused_has_no_steps_and_the_other_one_keeps_its_share
         **PAID,
     )
     assert made.decision == "deliver"
-    assert {step.order.order.number for step in made.steps} == {"2"}
+    assert {step.key.rpartition(":")[2] for step in made.steps} == {"2"}
     assert [step.amount for step in made.steps if isinstance(step, FreightStep)] == [usd("5.00")]
     assert len(made.skipped) == 1
     assert made.skipped[0].startswith("order 1: ")
@@ -304,6 +363,7 @@ def test_each_undo_names_the_step_it_takes_back_and_bears_a_reference_of_its_own
         assert step.original == original.model_dump(mode="json")
         assert step.reference == external_reference("one", identity, step.key)
         assert step.document == DocumentRef(connection="erp", kind="shipment", number="SH1", key="guid-SH1")
+        assert isinstance(original, PlannedStep)
         assert step.order == original.order
         assert not step.linked
     references = {step.reference for step in (*carried[1], *voided(carried)[1])}

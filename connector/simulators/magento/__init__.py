@@ -1,7 +1,7 @@
 """A stand-in for a Magento 2.4.7 shop: its REST paths, its rules and silences, and the events it sends.
 
 What people do in the shop goes over `/_sim/orders…` (shop.py), who hears of it over `/_sim/events…` (events.py).
-Not simulated: carts, catalogue, stock, gateways, several stores or sources, the asynchronous API.
+Not simulated: carts, catalogue, reservations of stock, gateways, several stores, the asynchronous API.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from connector.simulators.base import Fault, Received, Reply, SeedError, Simulator
-from connector.simulators.magento import criteria, shop
+from connector.simulators.magento import criteria, shop, stock
 from connector.simulators.magento.access import Access, Administrator, Integration, unauthorized
 from connector.simulators.magento.bodies import body_of
 from connector.simulators.magento.errors import NO_ROUTE, NOT_PROCESSED, Fatal, Internal, Refusal
@@ -66,7 +66,7 @@ class MagentoSimulator(Simulator):
 
     def __init__(self, access: Access, settings: Settings, clock: Clock) -> None:
         super().__init__()
-        self.store = Store(clock)
+        self.store = Store(clock, sources={stock.DEFAULT_SOURCE: stock.source(stock.DEFAULT_SOURCE)})
         self.settings = settings
         self.events = Events(clock, self.lock)
         self._access = access
@@ -98,12 +98,13 @@ class MagentoSimulator(Simulator):
         return Reply.of(answer if fields is None else criteria.trim(answer, fields)).with_headers(_COOKIE)
 
     def state(self) -> dict[str, Any]:
-        """Orders, shipments, invoices and credit memos as they would be read back."""
+        """Orders, shipments, invoices, credit memos and source items as they would be read back."""
         return {
             "orders": [shown_order(one) for one in self.store.orders.values()],
             "shipments": [shown(one) for one in self.store.shipments.values()],
             "invoices": [shown(one) for one in self.store.invoices.values()],
             "creditmemos": [shown(one) for one in self.store.creditmemos.values()],
+            "source_items": [shown(one) for one in self.store.source_items.values()],
         }
 
     def seed(self, wanted: Any) -> dict[str, object]:
@@ -149,7 +150,7 @@ class MagentoSimulator(Simulator):
             raise Refusal(404, NO_ROUTE)
         route, ids = found
         self._access.check(received, route.resource, now, self.settings.integration_bearer)
-        check_ids(ids)
+        check_ids(route, ids)
         return route.answer(Call(self.store, self.settings, received, ids))
 
     def _route(self, received: Received) -> tuple[Route, tuple[str, ...]] | None:

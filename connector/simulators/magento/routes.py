@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.simulators.base import Received
-from connector.simulators.magento import bodies, criteria, invoicing, ordering, refunding, shipping
+from connector.simulators.magento import bodies, criteria, invoicing, ordering, refunding, shipping, stock
 from connector.simulators.magento.bodies import Shape
 from connector.simulators.magento.errors import Refusal, not_found, wrong_type
 from connector.simulators.magento.members import (
@@ -209,6 +209,15 @@ def _no_transactions(call: Call) -> Document:
     return _list(call, [], TRANSACTION)
 
 
+def _source_items(call: Call) -> Document:
+    found = _list(call, list(call.store.source_items.values()), stock.SOURCE_ITEM)
+    return {**found, "items": [shown(one) for one in found["items"]]}
+
+
+def _save_source_items(call: Call) -> object:
+    return stock.save(call.store, call.body(stock.SOURCE_ITEMS, "sourceItems")["source_items"])
+
+
 def _refund_invoice(call: Call) -> object:
     call.body(bodies.REFUND)
     return refunding.refund_invoice(call.store, call.ids[0])
@@ -219,6 +228,7 @@ _INVOICE = "Magento_Sales::sales_invoice"
 _CREATE = "Magento_Sales::create"
 _MEMO = "Magento_Sales::creditmemo"
 _SHIPMENT = "Magento_Sales::shipment"
+_SOURCE = "Magento_InventoryApi::source"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/orders", READ, _orders),
@@ -282,6 +292,26 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/creditmemo/{id}", _MEMO, _document("creditmemos")),
     Route("PUT", "/creditmemo/{id}", _MEMO, _unavailable("You can not cancel Credit Memo", "creditmemos")),
     Route("GET", "/creditmemo/{id}/comments", _MEMO, _comments("creditmemos", "comments")),
+    Route("GET", "/inventory/source-items", _SOURCE, _source_items),
+    Route(
+        "POST",
+        "/inventory/source-items",
+        "Magento_InventoryApi::stock_source_item_assign",
+        _save_source_items,
+    ),
+    Route(
+        "GET",
+        "/inventory/sources",
+        _SOURCE,
+        lambda c: _list(c, list(c.store.sources.values()), stock.SOURCE),
+    ),
+    Route("GET", "/inventory/sources/{text}", _SOURCE, lambda c: stock.source_of(c.store, c.ids[0])),
+    Route(
+        "GET",
+        "/stockItems/{text}",
+        "Magento_Catalog::catalog_inventory",
+        lambda c: stock.stock_item(c.store, c.ids[0]),
+    ),
 )
 """All calls; of two that match, the first is taken."""
 
@@ -297,8 +327,8 @@ def find_route(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
     return None
 
 
-def check_ids(ids: tuple[str, ...]) -> None:
+def check_ids(route: Route, ids: tuple[str, ...]) -> None:
     """Refuse what is not a whole number where one belongs. Raises Refusal."""
-    for one in ids:
-        if not re.fullmatch(r"-?\d+", one):
+    for name, one in zip(re.findall(r"\{(\w+)\}", route.path), ids, strict=True):
+        if name == "id" and not re.fullmatch(r"-?\d+", one):
             raise wrong_type(one, "int")

@@ -5,11 +5,13 @@ What `POST /_sim/seed` takes is said at `Seed`; unknown members are refused.
 
 import copy
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from connector.simulators.base import SeedError
+from connector.simulators.magento import stock
 from connector.simulators.magento.checkout import PlainOrder
 from connector.simulators.magento.placing import place
 from connector.simulators.magento.store import STATUSES, Document, Store
@@ -40,7 +42,7 @@ class Settings(BaseModel):
 
 
 class Seed(BaseModel):
-    """What can be seeded: whole documents as the vendor answers them, plain orders, last ids, switches."""
+    """What can be seeded: whole documents as the vendor answers them, plain orders, stock, last ids, switches."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,6 +55,10 @@ class Seed(BaseModel):
     """SKU of a bundle -> `together` (the default) or `separately`; the vendor's API does not show it."""
     last_ids: dict[str, int] = {}
     """Kind -> the number given out last (order, increment, item, shipment, track, invoice …)."""
+    sources: list[str] = []
+    """Codes of further inventory sources; `default` is there."""
+    products: dict[str, Decimal | None] = {}
+    """SKU of a product -> how many lie at the default source, in stock; null: it is not assigned to any source."""
     statuses: dict[str, frozenset[str]] = {}
     """State -> further statuses which the shop has defined for it."""
     settings: dict[str, bool] = {}
@@ -83,6 +89,12 @@ def plant(store: Store, seed: Seed) -> dict[str, object]:
         answer["order"] = {name: order[name] for name in ("entity_id", "increment_id")}
         answer["items"] = [{"item_id": one["item_id"], "sku": one["sku"]} for one in order["items"]]
     store.last_ids.update(seed.last_ids)
+    for code in seed.sources:
+        store.sources[code] = stock.source(code, code)
+    for sku, quantity in seed.products.items():
+        store.products[sku.lower()] = store.next_id("product")
+        if quantity is not None:
+            stock.put(store, sku, stock.DEFAULT_SOURCE, quantity=quantity, status=1)
     for state, further in seed.statuses.items():
         store.statuses[state] = STATUSES.get(state, frozenset()) | further
     return answer

@@ -1,4 +1,4 @@
-"""What the simulated shop holds: orders and the documents made from them, with counters and a clock.
+"""What the simulated shop holds: orders, the documents made from them, and stock, with counters and a clock.
 
 Documents are kept in the vendor's own JSON members. Members that begin with an underscore are our own:
 `_shipping` (an order's shipping assignment without its items), `_shipment_type` (of a bundle line).
@@ -46,13 +46,17 @@ STATUSES: Mapping[str, frozenset[str]] = {
 
 @dataclass
 class Store:
-    """The shop's tables, by entity id. `clock` gives aware UTC times."""
+    """The shop's tables, by entity id; sources by code, ids of products by SKU, source items by SKU and source, SKUs in
+    small letters. `clock` gives aware UTC times."""
 
     clock: Clock
     orders: dict[int, Document] = field(default_factory=dict)
     shipments: dict[int, Document] = field(default_factory=dict)
     invoices: dict[int, Document] = field(default_factory=dict)
     creditmemos: dict[int, Document] = field(default_factory=dict)
+    sources: dict[str, Document] = field(default_factory=dict)
+    products: dict[str, int] = field(default_factory=dict)
+    source_items: dict[tuple[str, str], Document] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
     statuses: dict[str, frozenset[str]] = field(default_factory=lambda: dict(STATUSES))
     _saves: dict[tuple[Kind, int], Save] = field(default_factory=dict)
@@ -119,7 +123,7 @@ class Store:
 
     def snapshot(self) -> Callable[[], None]:
         """What puts everything back as it is now."""
-        names = ("orders", "shipments", "invoices", "creditmemos", "last_ids", "_saves")
+        names = ("orders", "shipments", "invoices", "creditmemos", "source_items", "last_ids", "_saves")
         kept = copy.deepcopy({name: getattr(self, name) for name in names})
         return lambda: self.__dict__.update(kept)
 

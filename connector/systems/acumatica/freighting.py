@@ -5,11 +5,11 @@ from decimal import Decimal
 
 from connector.errors import NotFound, Partial, Rejected
 from connector.planned import FreightStep
-from connector.systems.acumatica.correcting import opened
+from connector.systems.acumatica.correcting import billable, changeable, opened
+from connector.systems.acumatica.freezes import FREIGHT
 from connector.systems.acumatica.locating import keys_body, locate, number_there, read_order, reference_to
 from connector.systems.acumatica.shipment_standing import (
     ShipmentStands,
-    changeable,
     made_shipment,
     put_shipment,
     read_made,
@@ -66,8 +66,9 @@ class ShipmentFreight(Increment):
         if there is None:
             return
         if self.undoes:
-            there = await opened(self.site, there)
-        changeable(self.site, there, "freight")
+            await opened(self.site, there, FREIGHT)
+        else:
+            await changeable(self.site, there, FREIGHT)
         body = wrapped(OverrideFreightPrice=True, FreightPrice=value)
         await put_shipment(self.site, body, there.ShipmentNbr)
 
@@ -124,6 +125,7 @@ class OrderFreight(Increment):
         there = self._there
         if there is None:
             raise TypeError("an amount is read before it is written")
+        await billable(self.site, there, FREIGHT)
         asked = self.site.missing("order", number_there(there))
         totals = wrapped(OverrideFreightAmount=True, Freight=value)
         body = {**keys_body(there), "Totals": totals}

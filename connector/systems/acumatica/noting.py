@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from connector.errors import Partial
 from connector.planned import NoteStep
 from connector.reference import bears, marked, marker, references_in
+from connector.systems.acumatica.correcting import changeable
+from connector.systems.acumatica.freezes import NOTES
 from connector.systems.acumatica.shipment_standing import (
     ShipmentStands,
     joined,
@@ -38,6 +40,7 @@ class NoteRecipe(Comparing):
     async def create(self) -> Effect:
         """Write the note with the text below what stands there."""
         there = await the_made(self.site, self.step, self.known)
+        await changeable(self.site, there, NOTES)
         note = joined(there.note, marked(self.step.notes, self.step.reference))
         await put_shipment(self.site, wrapped(note=note), there.ShipmentNbr)
         return self._effect(there)

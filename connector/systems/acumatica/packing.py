@@ -8,13 +8,13 @@ from typing import Any
 
 from connector.errors import Partial
 from connector.planned import StepPackage, TrackingStep
+from connector.systems.acumatica.correcting import changeable
 from connector.systems.acumatica.field_values import compared, customs, fields_body, told
 from connector.systems.acumatica.shipment_standing import (
     LineShipped,
     PackageThere,
     ShipmentStands,
     by_hand,
-    changeable,
     put_shipment,
     read_made,
     read_shipment,
@@ -25,6 +25,7 @@ from connector.systems.acumatica.shipment_standing import (
 from connector.systems.acumatica.standing import ZERO, amount
 from connector.systems.acumatica.writing import Site, wrapped
 from connector.systems.base import Comparing, Effect, Field, Known
+from connector.systems.freezing import Change
 from schemas.documents import PackageLine
 
 _UNITS = {
@@ -58,8 +59,9 @@ class TrackingRecipe(Comparing):
     async def create(self) -> Effect:
         """Add those that are missing. Raises Rejected, in words, where the shipment takes none any more."""
         there = await the_made(self.site, self.step, self.known, self._custom)
-        changeable(self.site, there, "packages")
-        bodies = [self._body(one, there) for one in missing(self.step, there)]
+        left = missing(self.step, there)
+        await changeable(self.site, there, *(Change("tracking", number_of(self.step, one)) for one in left))
+        bodies = [self._body(one, there) for one in left]
         await put_shipment(self.site, {"Packages": bodies}, there.ShipmentNbr)
         return self._effect(there)
 

@@ -4,7 +4,7 @@ Credit memos and return orders name the order in Customer Order Nbr., in our for
 found, since lists cannot be filtered by rows. A credit memo that somebody applied to an invoice counts without it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
@@ -15,7 +15,7 @@ from connector.errors import NotFound
 from connector.systems.acumatica.locating import number_there
 from connector.systems.acumatica.numbers import keys_of, number_of, order_number
 from connector.systems.acumatica.order_body import cents
-from connector.systems.acumatica.standing import ZERO, OrderThere, amount
+from connector.systems.acumatica.standing import ZERO, OrderThere, ShipmentThere, amount
 from connector.systems.acumatica.wire import Entity, Number, Text
 from connector.systems.acumatica.writing import Site, quoted, understood
 
@@ -83,14 +83,6 @@ class ReturnLine(Entity):
     InvoiceLineNbr: Text = ""
 
 
-class BillingOf(Entity):
-    """SalesOrderShipment: the bridge from an order to the documents that bill it."""
-
-    ShipmentNbr: Text = ""
-    InvoiceType: Text = ""
-    InvoiceNbr: Text = ""
-
-
 class FinancialThere(Entity):
     """FinancialSettings: the invoice of an order that ships nothing."""
 
@@ -106,7 +98,7 @@ class ReturnThere(Entity):
     CurrencyID: Text = ""
     OrderTotal: Number = None
     Details: Annotated[tuple[ReturnLine, ...], BeforeValidator(_rows)] = ()
-    Shipments: Annotated[tuple[BillingOf, ...], BeforeValidator(_rows)] = ()
+    Shipments: Annotated[tuple[ShipmentThere, ...], BeforeValidator(_rows)] = ()
     FinancialSettings: Annotated[FinancialThere, BeforeValidator(lambda value: value or {})] = (
         FinancialThere()
     )
@@ -184,6 +176,17 @@ async def read_billed(site: Site, number: str) -> BilledThere:
     )
 
 
+async def bills_there(site: Site, numbers: Iterable[str]) -> tuple[BilledThere, ...]:
+    """The invoices with these numbers, each once; one that is deleted meanwhile is left out."""
+    found = []
+    for number in dict.fromkeys(numbers):
+        try:
+            found.append(await read_billed(site, number))
+        except NotFound:
+            continue
+    return tuple(found)
+
+
 async def read_return(site: Site, number: str) -> ReturnThere:
     """An order as far as its billing goes, with lines, shipments and invoice; raises NotFound."""
     asked = site.missing("order", number)
@@ -244,15 +247,8 @@ async def memo_of(site: Site, order: ReturnThere) -> BilledThere | None:
 async def _invoices_of(site: Site, order: ReturnThere) -> tuple[BilledThere, ...]:
     """Its invoices that are released."""
     released = site.settings.released_statuses
-    found = []
-    for name in dict.fromkeys(_bills(order, "Invoice")):
-        try:
-            invoice = await read_billed(site, name)
-        except NotFound:
-            continue
-        if invoice.Status in released:
-            found.append(invoice)
-    return tuple(found)
+    there = await bills_there(site, _bills(order, "Invoice"))
+    return tuple(invoice for invoice in there if invoice.Status in released)
 
 
 def _bills(order: ReturnThere, type_: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from connector.errors import MappingMissing, Partial, Rejected
 from connector.planned import FieldsStep, Part, StepLine
+from connector.systems.acumatica.correcting import changeable
 from connector.systems.acumatica.field_values import compared, customs, day_start, fields_body, told
 from connector.systems.acumatica.order_body import address_body
 from connector.systems.acumatica.shipment_lines import rows_for
@@ -17,7 +18,6 @@ from connector.systems.acumatica.shipment_standing import (
     LineShipped,
     ShipmentStands,
     by_hand,
-    changeable,
     days_of,
     put_shipment,
     read_made,
@@ -28,6 +28,7 @@ from connector.systems.acumatica.shipment_standing import (
 )
 from connector.systems.acumatica.writing import Site, wrapped
 from connector.systems.base import Comparing, Effect, Field, Known
+from connector.systems.freezing import changes
 from schemas.documents import Address
 
 _COUNTRY_LETTERS = 2
@@ -53,7 +54,8 @@ class FieldsRecipe(Comparing):
     async def create(self) -> Effect:
         """Write what differs. Raises Rejected where the shipment is confirmed."""
         there = await the_made(self.site, self.step, self.known, self._custom)
-        changeable(self.site, there, f"change of {self._part.label}")
+        area = "fields" if self.step.part in ("header", "line") else self.step.part
+        await changeable(self.site, there, *changes(area, self._part.fields(self, there)))
         await put_shipment(self.site, self._part.body(self, there), there.ShipmentNbr)
         return self._effect(there)
 

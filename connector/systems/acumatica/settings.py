@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
+from connector.systems.acumatica.freezes import freezes
 from connector.systems.acumatica.target_settings import OrderWrites, ShipmentWrites
 from connector.systems.acumatica.write_back import refused
+from connector.systems.freezing import Freezes, FreezingSettings
 from schemas.base import Currency, Model
-from schemas.config import ConnectionSettings, Flow, Limits, Problem
+from schemas.config import Flow, Limits, Problem
 
 ANY_COMPANY = "*"
 """As `webhook.company`: push notifications of every tenant are heard."""
@@ -135,7 +137,7 @@ class AcumaticaLimits(Limits):
     concurrency: int = Field(default=2, ge=1, le=256)
 
 
-class AcumaticaSettings(ConnectionSettings):
+class AcumaticaSettings(FreezingSettings):
     """One tenant of one Acumatica site.
 
     `endpoint` is name/version of the contract. `order_reference` says where an order bears the storefront's
@@ -190,6 +192,15 @@ class AcumaticaSettings(ConnectionSettings):
     def refuses(self, flow: Flow) -> Iterator[Problem]:
         """What a shipment's write-back cannot do here."""
         return refused(flow)
+
+    def product_freezes(self) -> Freezes:
+        """What shipments take no more once they are confirmed, and what invoices once they are released."""
+        return freezes(
+            self.confirmed_statuses,
+            self.unconfirmed_statuses,
+            self.released_statuses,
+            self.unreleased_statuses,
+        )
 
     @property
     def zone(self) -> ZoneInfo:

@@ -197,17 +197,6 @@ def is_confirmed(site: Site, shipment: ShipmentStands) -> bool:
     return shipment.Status in site.settings.confirmed_statuses
 
 
-def changeable(site: Site, shipment: ShipmentStands, what: str) -> None:
-    """Raises Rejected, in words, where a confirmed shipment would refuse the change."""
-    if is_confirmed(site, shipment):
-        raise Rejected(
-            f"shipment {shipment.ShipmentNbr} stands {shipment.Status}, and takes no {what} any more: correct it in "
-            "Acumatica (Correct Shipment), then retry",
-            code="state forbids",
-            field="Status",
-        )
-
-
 # -- its note ----------------------------------------------------------------------------------------------------------
 
 

@@ -44,10 +44,12 @@ class LineThere(Entity):
 
 
 class ShipmentThere(Entity):
-    """SalesOrderShipment."""
+    """SalesOrderShipment: the bridge from an order to its shipments, and to the documents that bill them."""
 
     ShipmentNbr: Text = ""
     Status: Text = ""
+    InvoiceType: Text = ""
+    InvoiceNbr: Text = ""
 
 
 class AppliedThere(Entity):

@@ -11,7 +11,8 @@ from connector.errors import NotFound, Rejected
 from connector.planned import FreightStep, NoteStep, ShipmentStep, Step, TrackingStep, Undone, UndoStep
 from connector.reference import bears
 from connector.systems.acumatica.client import segment
-from connector.systems.acumatica.correcting import opened
+from connector.systems.acumatica.correcting import changeable, opened
+from connector.systems.acumatica.freezes import LINES, NOTES
 from connector.systems.acumatica.freighting import OrderFreight, ShipmentFreight
 from connector.systems.acumatica.locating import locate, number_there
 from connector.systems.acumatica.noting import without
@@ -30,6 +31,7 @@ from connector.systems.acumatica.shipment_standing import (
 from connector.systems.acumatica.standing import ZERO
 from connector.systems.acumatica.writing import Site, judge_write
 from connector.systems.base import Effect, Increment, Known, Recipe
+from connector.systems.freezing import Change
 from schemas.base import DocumentRef
 
 
@@ -104,6 +106,7 @@ class _UndoNote(_Undo):
         return bears(there.note, self.step.undoes)
 
     async def remove(self, there: ShipmentStands) -> None:
+        await changeable(self.site, there, NOTES)
         note = without(there.note, self.undone.step.notes, self.step.undoes)
         await put_shipment(self.site, {"note": {"value": note}}, there.ShipmentNbr)
 
@@ -118,7 +121,8 @@ class _UndoTracking(_Undo):
         return bool(self._packages(there))
 
     async def remove(self, there: ShipmentStands) -> None:
-        there = await opened(self.site, there)
+        ours = [Change("tracking", one.TrackingNbr) for one in self._packages(there)]
+        there = await opened(self.site, there, *ours)
         rows = [{"id": one.id, "delete": True} for one in self._packages(there)]
         await put_shipment(self.site, {"Packages": rows}, there.ShipmentNbr)
 
@@ -151,7 +155,7 @@ class _UndoShipment(_Undo):
                 "order's lines out of it by hand, then ignore this entry",
                 code="other orders",
             )
-        there = await opened(self.site, there)
+        there = await opened(self.site, there, LINES)
         await self._delete(there.ShipmentNbr)
 
     async def _strangers(self, there: ShipmentStands) -> list[str]:

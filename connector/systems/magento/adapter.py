@@ -56,6 +56,7 @@ class MagentoAdapter(Adapter):
                 "order.cancelled",
                 "shipment.confirmed",
                 "invoice.released",
+                "inventory.changed",
             }
         ),
         fetches=frozenset(PATHS),

@@ -1,4 +1,4 @@
-"""What is said to Magento when orders, invoices, comments and tracks are made: strict models, nothing else.
+"""What is said to Magento when orders, invoices, comments, tracks and quantities are made: strict models alone.
 
 Magento ignores a misspelt top member and then does everything (`error.unknown_top_property`): no other members
 are known here, and no list of items may be empty. What ships is in `wire.py`.
@@ -210,3 +210,21 @@ class AddTrack(Body):
     """The body of `POST /V1/shipment/track`."""
 
     entity: LaterTrack
+
+
+# -- inventory -------------------------------------------------------------------------------------------------
+
+
+class SourceItemToSave(Body):
+    """So much of an article at one inventory source; `status` 1: in stock."""
+
+    sku: str = Field(min_length=1)
+    source_code: str = Field(min_length=1)
+    quantity: Decimal
+    status: int
+
+
+class SaveSourceItems(Body):
+    """The body of `POST /V1/inventory/source-items`; an empty list is refused."""
+
+    sourceItems: tuple[SourceItemToSave, ...] = Field(min_length=1)  # noqa: N815 - the vendor's spelling

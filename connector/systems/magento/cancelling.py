@@ -4,28 +4,20 @@ An order that is canceled already is found, whoever did it. What was shipped or 
 person, and mostly for a refund.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connector.errors import Partial, Rejected
 from connector.planned import CancelStep
 from connector.systems.base import Effect
+from connector.systems.freezing import Change
 from connector.systems.magento.comments import own_comment, with_note
 from connector.systems.magento.finding import Found, find_order, missing_order, order_ref
+from connector.systems.magento.freezes import COMMENTS
 from connector.systems.magento.wire import Order, OrderItem
 from connector.systems.magento.writing import Writer
 from schemas.base import DocumentRef
 
 CANCELED = "canceled"
-
-_FORBIDDING: Mapping[str, str] = {
-    "holded": "is on hold, where Magento cancels nothing: release it, then retry",
-    "payment_review": "is in payment review, where Magento cancels nothing: deny the payment, then retry",
-    "complete": "is complete: what was sold must be refunded",
-    "closed": "is closed (refunded): nothing is left to cancel",
-}
-"""States that Magento answers `false` in, and does nothing (recordings `cancel.complete`, `cancel.closed`,
-`cancel.held`, `cancel.payment_review`)."""
 
 
 @dataclass
@@ -49,15 +41,15 @@ class CancelRecipe:
     async def create(self) -> Effect:
         """Cancel, and read the order again.
 
-        Raises Rejected where nothing was done and Partial where something still stands, saying what.
+        Raises Rejected where nothing was done and Partial where something still stands, saying what. In a state that
+        freezes it Magento answers `false` and does nothing (recordings `cancel.complete`, `cancel.held`), so it is not
+        asked; the note must have its place on the canceled order, too.
         """
         found = self._found or await find_order(self.client, self.step, self.linked_order)
         self._found, order = found, found.latest
-        if order.state in _FORBIDDING:
-            raise Rejected(
-                f"order {order.increment_id} {_FORBIDDING[order.state]}{_standing(order)}",
-                code="state forbids",
-            )
+        self.client.may_change(order, Change("cancellation", _standing(order)))
+        if self.step.notes.strip():
+            self.client.may_change(order.model_copy(update={"state": CANCELED}), COMMENTS)
         said = await self.client.answer(f"/orders/{order.entity_id}/cancel", None, missing_order(self.step))
         order = await self._read(order)
         if order.state != CANCELED:
@@ -96,7 +88,7 @@ class CancelRecipe:
 
 def _not_canceled(order: Order, said: object) -> Rejected:
     """Why the order is not canceled though it was asked to be, in words."""
-    number, standing = order.increment_id, _standing(order)
+    number, standing = order.increment_id, f" ({_standing(order)})" if _standing(order) else ""
     if any(item.qty_canceled for item in order.items):
         return Partial(
             f"order {number} was canceled in part and is {order.state or 'without a state'}{standing}"
@@ -111,7 +103,7 @@ def _not_canceled(order: Order, said: object) -> Rejected:
 def _standing(order: Order) -> str:
     """What was done with its lines and cannot be canceled; nothing where that is nothing."""
     said = [text for item in order.items if item.parent_item_id is None and (text := _done_with(item))]
-    return f" ({'; '.join(said)})" if said else ""
+    return "; ".join(said)
 
 
 def _done_with(item: OrderItem) -> str:

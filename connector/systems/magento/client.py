@@ -43,11 +43,13 @@ class Filter:
 
 @dataclass(frozen=True)
 class Criteria:
-    """What to list: of each group any filter must hold; by entity_id ascending, so that pages are stable."""
+    """What to list: of each group any filter must hold; by entity_id ascending, so that pages are stable. `sort` "":
+    by nothing, for what has no such id."""
 
     groups: tuple[tuple[Filter, ...], ...] = ()
     fields: str = ""
     page_size: int = PAGE_SIZE
+    sort: str = "entity_id"
 
     def query(self, page: int) -> tuple[tuple[str, str], ...]:
         """The parameters of one page, the first being 1."""
@@ -58,7 +60,7 @@ class Criteria:
                 pairs += [(f"{at}[field]", one.name), (f"{at}[value]", one.value)]
                 pairs += [(f"{at}[conditionType]", one.condition)]
         order = "searchCriteria[sortOrders][0]"
-        pairs += [(f"{order}[field]", "entity_id"), (f"{order}[direction]", "ASC")]
+        pairs += [(f"{order}[field]", self.sort), (f"{order}[direction]", "ASC")] if self.sort else []
         pairs += [
             ("searchCriteria[pageSize]", str(self.page_size)),
             ("searchCriteria[currentPage]", str(page)),
@@ -113,6 +115,10 @@ class Client:
         reply = await self._ask(path, criteria, 1)
         rows, total = self._rows(path, reply)
         return Listed(tuple(self._read(row, model) for row in rows.values()), total, reply.sent_at)
+
+    async def matching(self, path: str, criteria: Criteria, model: type[W]) -> W:
+        """The first page of what meets the criteria, as one document: for rows that have no `entity_id`."""
+        return self._read((await self._ask(path, criteria, 1)).json(), model)
 
     async def count(self, path: str) -> int:
         """How many documents there are; asks for one."""

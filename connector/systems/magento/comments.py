@@ -12,6 +12,7 @@ from connector.reference import bears, marked
 from connector.systems.base import Effect
 from connector.systems.magento.bodies import Remark, StatusHistory
 from connector.systems.magento.finding import Found, find_order, missing_order, order_ref
+from connector.systems.magento.freezes import COMMENTS, STATUS
 from connector.systems.magento.wire import Order, OrderComment
 from connector.systems.magento.writing import Writer
 from schemas.base import DocumentRef
@@ -82,8 +83,10 @@ async def write(client: Writer, order: Order, step: PlannedStep, status: str = "
     """Put the step's notes on the order, with the marker; returns the order as it is read then.
 
     The status is always sent: older releases cleared it where it was left out. Raises Rejected where it is none
-    of the order's state (recordings `order.comment_foreign_status`, `order.comment_undefined_status`).
+    of the order's state (recordings `order.comment_foreign_status`, `order.comment_undefined_status`), or where the
+    site freezes what would be changed.
     """
+    client.may_change(order, COMMENTS, *([STATUS] if status not in ("", order.status) else []))
     shown = int(step.notify_customer)
     body = Remark(
         statusHistory=StatusHistory(

@@ -12,12 +12,14 @@ from connector.systems.base import Effect
 from connector.systems.magento.billing_wire import Invoice
 from connector.systems.magento.client import Criteria, Filter
 from connector.systems.magento.finding import Found, find_order, missing_order
+from connector.systems.magento.freezes import INVOICES
 from connector.systems.magento.invoicing import (
     BillingSight,
     allocation_of,
     contents,
     differences,
     invoice_body,
+    not_invoiced_yet,
     quantities_of,
 )
 from connector.systems.magento.lines import Allocation, Goods, allocate
@@ -54,7 +56,7 @@ class InvoiceRecipe:
         OutcomeUnknown where the invoice was made but could not be read.
         """
         sight = await self._seen()
-        allocation = allocation_of(sight, self.step)
+        allocation = self._allocate(sight)
         path = f"/order/{sight.order.entity_id}/invoice"
         try:
             key = await self.client.post(path, invoice_body(self.step, allocation), missing_order(self.step))
@@ -103,13 +105,19 @@ class InvoiceRecipe:
 
     # -- invoicing -----------------------------------------------------------------------------------------
 
+    def _allocate(self, sight: BillingSight) -> Allocation:
+        """The order items to invoice, refused in words where Magento would refuse or drop them."""
+        not_invoiced_yet(sight)
+        self.client.may_change(sight.order, INVOICES)
+        return allocation_of(sight, self.step)
+
     async def _after(self, refusal: Rejected) -> Effect:
         """Refused though we saw no reason: somebody was there since we looked. It may have been an earlier
         try of ours, or there is a better reason by now; else Magento's own words stand."""
         self._sight = sight = await self._look()
         for effect in self._standing(sight):
             return effect
-        allocation_of(sight, self.step)
+        self._allocate(sight)
         raise refusal
 
     async def _read_back(self, key: str, allocation: Allocation) -> Effect:

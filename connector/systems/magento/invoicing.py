@@ -4,7 +4,6 @@ Magento refuses too much of a line but drops a line with nothing left without a 
 Finding, sending and reading back is `invoices.py`; which order item a line means is `lines.py`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,13 +15,8 @@ from connector.systems.magento.bodies import InvoiceItem, MakeInvoice
 from connector.systems.magento.lines import Allocation, Goods, allocate
 from connector.systems.magento.wire import ZERO, Order, OrderItem, ShipComment
 
-_FORBIDDING: Mapping[str, str] = {
-    "holded": "is on hold: release it, then retry",
-    "payment_review": "is in payment review: accept or deny the payment, then retry",
-    "canceled": "is canceled",
-}
-"""States that Magento invoices nothing in (recordings `invoice.held`, `invoice.payment_review`,
-`invoice.canceled`)."""
+_UNSETTLED = frozenset({"holded", "payment_review", "canceled"})
+"""States in which the invoices that stand there settle nothing."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ class BillingSight:
     @property
     def is_settled(self) -> bool:
         """Whether all of it is invoiced, and nothing but that stands against an invoice."""
-        return bool(self.invoices) and not self.anything_left and self.order.state not in _FORBIDDING
+        return bool(self.invoices) and not self.anything_left and self.order.state not in _UNSETTLED
 
     def bearing(self, reference: str) -> tuple[Invoice, ...]:
         """The invoices that bear this reference in a comment (lists carry comments: recording
@@ -57,12 +51,8 @@ class BillingSight:
 def allocation_of(sight: BillingSight, step: InvoiceStep) -> Allocation:
     """The order items to invoice; raises Rejected where Magento would refuse or drop them."""
     order = sight.order
-    if order.state in _FORBIDDING:
-        raise Rejected(f"order {order.increment_id} {_FORBIDDING[order.state]}", code="state forbids")
     if not sight.anything_left:
-        numbers = ", ".join(invoice.increment_id for invoice in sight.invoices)
-        by = f"already invoiced in full by {numbers}" if numbers else "has nothing left to invoice"
-        raise Rejected(f"order {order.increment_id} {by}", code="nothing left")
+        raise Rejected(f"order {order.increment_id} has nothing left to invoice", code="nothing left")
     left = {item.item_id: item.uninvoiced for item in order.items}
     allocation = allocate(sight.goods, step.lines, left=left, known={}, first="together")
     if not allocation.quantities:
@@ -73,6 +63,14 @@ def allocation_of(sight: BillingSight, step: InvoiceStep) -> Allocation:
     for key, quantity in allocation.quantities.items():
         _enough(sight, sight.goods.by_id[key], quantity)
     return allocation
+
+
+def not_invoiced_yet(sight: BillingSight) -> None:
+    """Raises Rejected where all of the order is invoiced already, naming the invoices."""
+    numbers = ", ".join(invoice.increment_id for invoice in sight.invoices)
+    if numbers and not sight.anything_left:
+        text = f"order {sight.order.increment_id} already invoiced in full by {numbers}"
+        raise Rejected(text, code="nothing left")
 
 
 def invoice_body(step: InvoiceStep, allocation: Allocation) -> MakeInvoice:

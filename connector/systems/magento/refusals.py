@@ -77,6 +77,8 @@ ROWS: tuple[Row, ...] = (
     _row(400, r"request cannot be processed", "no store", Rejected, hint="is `store` a store view's code?"),
     # Hides database locks and stock causes; `ship.bad_source` left nothing behind, a lock may.
     _row(400, r"could not save (a shipment|an invoice)", "not saved", Rejected, write=OutcomeUnknown),
+    # Of several rows none was kept (recording `stock.two_one_bad`).
+    _row(400, r"could not save source item", "not saved", Rejected),
     # Only one order can bear a number (recording `create.own_increment_id_again`).
     _row(400, r"unique constraint violation", "taken", Rejected),
     _row(400, r"status .* is not part of the order", "foreign status", Rejected),

@@ -5,13 +5,15 @@ Declared in the configuration file under `connections:`; nothing here talks to a
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
+from connector.systems.freezing import Freezes, FreezingSettings
 from connector.systems.magento.event_settings import AdobeIo, InvoiceReleased
+from connector.systems.magento.freezes import FREEZES
 from schemas.base import Currency, ExactDecimal, Model
-from schemas.config import ConnectionSettings, Flow, Limits, Problem
+from schemas.config import Flow, Limits, Problem
 
 BundleForm = Literal["together", "separately"]
 
@@ -85,7 +87,7 @@ class OrderSettings(Model):
         return Decimal(1) if currency == self.base_currency else self.rates.get(currency)
 
 
-class MagentoSettings(ConnectionSettings):
+class MagentoSettings(FreezingSettings):
     """A Magento connection; `base_url` is the shop's address, without `/rest`.
 
     `store` is the code of the store view in the path. `source_code` names the inventory source that ships,
@@ -104,6 +106,7 @@ class MagentoSettings(ConnectionSettings):
     orders: OrderSettings = OrderSettings()
     webhook: AdobeIo | None = None
     invoice_released: InvoiceReleased = "paid"
+    takes_levels: ClassVar[bool] = True
 
     def refuses(self, flow: Flow) -> Iterator[Problem]:
         """No shipment is taken back over the REST API, which has no call for it, and parts of a shipment's write-back
@@ -116,6 +119,10 @@ class MagentoSettings(ConnectionSettings):
             yield ("event",), text
         for part in sorted({part.split(".")[0] for part in flow.write_back.parts} & _NO_PLACE.keys()):
             yield ("write_back", part), f"Magento has no place for it: {_NO_PLACE[part]}"
+
+    def product_freezes(self) -> Freezes:
+        """What orders take no more."""
+        return FREEZES
 
     def ship_via_members(self, event: str) -> tuple[str, ...]:
         """A tracking number needs a carrier and a title here; an order its shipping method."""

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from connector.errors import MappingMissing, Missing, Partial, Rejected
 from connector.planned import ShipmentStep
 from connector.systems.base import Effect
+from connector.systems.freezing import Change
 from connector.systems.magento.bodies import AddTrack, LaterTrack
 from connector.systems.magento.client import Criteria, Filter
 from connector.systems.magento.finding import Found, find_order, missing_order
+from connector.systems.magento.freezes import SHIPMENTS
 from connector.systems.magento.lines import Allocation, Goods, allocate
 from connector.systems.magento.settings import BundleForm
 from connector.systems.magento.shipping import (
@@ -21,10 +23,10 @@ from connector.systems.magento.shipping import (
     corrected_forms,
     differences,
     enough,
-    may_ship,
     missing_tracks,
     quantities_of,
     ship_body,
+    something_left,
 )
 from connector.systems.magento.wire import Shipment, ShipTrack
 from connector.systems.magento.writing import Writer
@@ -115,7 +117,8 @@ class ShipmentRecipe:
 
     def _allocate(self, sight: Sight, known: Mapping[str, BundleForm]) -> Allocation:
         """The order items to ship, refused in words where Magento would clamp, drop or refuse them."""
-        may_ship(sight)
+        self.client.may_change(sight.order, SHIPMENTS)
+        something_left(sight)
         left = {item.item_id: item.left for item in sight.order.items}
         first = self.client.settings.bundles
         allocation = allocate(sight.goods, self.step.lines, left=left, known=known, first=first)
@@ -145,6 +148,8 @@ class ShipmentRecipe:
     async def _add_tracks(self, shipment: Shipment, tracks: Sequence[ShipTrack]) -> Shipment:
         """Add tracks that were looked for just now (Magento does not deduplicate them: `track.add_again`); returns the
         shipment as it is then."""
+        numbers = (Change("tracking", track.track_number) for track in tracks)
+        self.client.may_change((await self._seen()).order, *numbers)
         missing = Missing("shipment", shipment.increment_id, self.client.connection)
         for track in tracks:
             later = LaterTrack(

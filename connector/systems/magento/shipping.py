@@ -5,7 +5,6 @@ sending and reading back is `shipments.py`; which order item a line means is `li
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -26,15 +25,6 @@ from connector.systems.magento.wire import (
     Shipment,
     ShipTrack,
 )
-
-_FORBIDDING: Mapping[str, str] = {
-    "holded": "is on hold: release it, then retry",
-    "payment_review": "is in payment review: accept or deny the payment, then retry",
-    "canceled": "is canceled",
-    "closed": "is closed (refunded)",
-}
-"""States that Magento ships nothing in (recordings `ship.held`, `ship.payment_review`, `ship.canceled`,
-`ship.closed`)."""
 
 _OTHER_FORM = re.compile(r'bundle product "(?P<sku>.+?)" has shipment type "(?P<form>Together|Separately)"')
 """Recordings `ship.bundle_together_child`, `ship.bundle_separately_parent`; only in a shop that answers in
@@ -86,15 +76,12 @@ def tracks_of(step: ShipmentStep) -> tuple[ShipTrack, ...]:
     return tuple(tracks.values())
 
 
-def may_ship(sight: Sight) -> None:
-    """Raises Rejected where the order's state forbids a shipment, or nothing of it is left."""
-    order = sight.order
-    if order.state in _FORBIDDING:
-        raise Rejected(f"order {order.increment_id} {_FORBIDDING[order.state]}", code="state forbids")
+def something_left(sight: Sight) -> None:
+    """Raises Rejected where nothing of the order is left to ship."""
     if not sight.goods.anything_left:
         numbers = ", ".join(shipment.increment_id for shipment in sight.shipments)
         by = f"already shipped in full by {numbers}" if numbers else "has nothing left to ship"
-        raise Rejected(f"order {order.increment_id} {by}", code="nothing left")
+        raise Rejected(f"order {sight.order.increment_id} {by}", code="nothing left")
 
 
 def enough(sight: Sight, allocation: Allocation) -> None:

@@ -4,11 +4,20 @@ For each kind there are two: `orders.py` and `ordering.py`, `shipments.py` and `
 `invoicing.py`. The first finds, calls and reads back; the second is the request and what is checked, and is pure.
 """
 
-from connector.planned import CancelStep, CommentStep, InvoiceStep, OrderStep, ShipmentStep, Step
+from connector.planned import (
+    CancelStep,
+    CommentStep,
+    InventoryStep,
+    InvoiceStep,
+    OrderStep,
+    ShipmentStep,
+    Step,
+)
 from connector.systems.base import Increment, Known, Recipe
 from connector.systems.magento.cancelling import CancelRecipe
 from connector.systems.magento.client import Client
 from connector.systems.magento.comments import CommentRecipe
+from connector.systems.magento.inventory import InventoryRecipe
 from connector.systems.magento.invoices import InvoiceRecipe
 from connector.systems.magento.orders import OrderRecipe
 from connector.systems.magento.settings import MagentoSettings
@@ -31,4 +40,6 @@ def recipe(client: Client, settings: MagentoSettings, step: Step, known: Known) 
             return CommentRecipe(writer, step, known.order)
         case CancelStep():
             return CancelRecipe(writer, step, known.order)
+        case InventoryStep():
+            return InventoryRecipe(writer, step)
     raise TypeError(f"a Magento shop takes no {step.kind} steps")

@@ -225,6 +225,35 @@ class Shipment(Wire):
     extension_attributes: Annotated[ShipmentExtension | None, BeforeValidator(_object)] = None
 
 
+class SourceItem(Wire):
+    """So much of an article at one inventory source; it has no id but SKU and source."""
+
+    sku: Text
+    source_code: Text
+    quantity: Number = ZERO
+    in_stock: Annotated[bool, Field(alias="status"), BeforeValidator(lambda value: bool(int(value or 0)))] = (
+        False
+    )
+
+
+class SourceItems(Wire):
+    """A list of them."""
+
+    items: Annotated[tuple[SourceItem, ...], BeforeValidator(_list)] = ()
+
+
+class StockItem(Wire):
+    """The older form of a product's stock, by which it is seen that there is such a product."""
+
+    product_id: Key
+
+
+class Source(Wire):
+    """An inventory source: a warehouse, a shop."""
+
+    source_code: Text
+
+
 # -- what we send: Magento ignores a misspelt top member and ships everything, so bodies are models ----------
 
 

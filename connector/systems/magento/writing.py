@@ -8,13 +8,20 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from connector.errors import CallError, Missing, OutcomeUnknown
+from connector.systems.freezing import Change, refuse
 from connector.systems.magento.client import Client
+from connector.systems.magento.finding import order_ref
+from connector.systems.magento.wire import Order
 
 W = TypeVar("W", bound=BaseModel)
 
 
 class Writer(Client):
     """A `Client` for the target's recipes."""
+
+    def may_change(self, order: Order, *changed: Change) -> None:
+        """Raises Rejected where the order's state freezes what would be changed."""
+        refuse(self.settings, order_ref(self.connection, order), order.state, *changed)
 
     async def push(self, path: str, body: BaseModel, missing: Missing) -> str:
         """Write, and return the `entity_id` of the stub that answers: the rest of a stub may be untrue (2.4.7
