@@ -7,7 +7,6 @@ import pytest
 
 from connector.status import Status
 from tests.scenarios.both_ways import BothWays, working
-from tests.scenarios.pairs import PAIRS
 from tests.scenarios.wiring import Wiring
 
 EACH_SIDE = 50
@@ -15,7 +14,7 @@ SHIPPED = 25
 """Of each side's orders so many are paid, shipped and billed too."""
 
 
-@pytest.fixture(scope="module", params=PAIRS)
+@pytest.fixture(scope="module", params=["postgresql and redis"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothWays]:
     """Everything is pushed, and polled every other second."""
     with working(request, tmp_path_factory, Wiring(every=2)) as world:

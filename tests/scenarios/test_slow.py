@@ -1,7 +1,7 @@
 """Replies slower than our patience: the call is given up, and the other end carries it out later than that.
 
 What comes of it depends on how long the connection lets things settle, and on whether the vendor has a key of its own.
-One fleet of real processes per place.
+One fleet of real processes.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,6 @@ from tests.scenarios.faulty import (
     troubled,
 )
 from tests.scenarios.fleet import control
-from tests.scenarios.pairs import PAIRS
 
 SLOW = Patience(lease=12, timeout=5, settle=0.5, erp_settle=7)
 LATE = 8.5
@@ -32,7 +31,7 @@ AGAIN = 4.0
 """Seconds until the second call is carried out: within the time-out, and after the first call."""
 
 
-@pytest.fixture(scope="module", params=PAIRS)
+@pytest.fixture(scope="module", params=["sqlite and embedded valkey"])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
     """Web, a worker and beat, which are shared by the scenarios of this file."""
     with troubled(request, tmp_path_factory, SLOW) as faulty:
