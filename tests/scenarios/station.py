@@ -18,10 +18,9 @@ import pytest
 from connector.simulators import sage100, starship
 from connector.simulators.base import serve
 from connector.status import Status
-from connector.store import browse
 from connector.store.browse import Record
-from connector.store.entries import EntryRow
-from tests.scenarios.fleet import Fleet, control, plain, running
+from tests.scenarios.fleet import control, plain, running
+from tests.scenarios.our_log import OurLog
 from tests.scenarios.pairs import PAIRS
 from tests.servers import PostgresServer, RedisServer
 
@@ -62,10 +61,9 @@ class Wires:
 
 
 @dataclass
-class Station:
+class Station(OurLog):
     """Everything at work. `ships` and `sage` control the simulators of the station and of Sage 100."""
 
-    fleet: Fleet
     ships: httpx.Client
     sage: httpx.Client
     folder: Path
@@ -172,31 +170,6 @@ class Station:
         return found
 
     # -- our own log --
-
-    def entries(self, flow: str, number: str) -> list[EntryRow]:
-        """The entries of a document on a flow, newest first."""
-        with self.fleet.runtime.database.read() as tx:
-            rows = browse.list_entries(tx, browse.Filters(flow=flow, q=number), limit=browse.MOST_ROWS).rows
-        return [row for row in rows if row.source_number == number]
-
-    def record(self, flow: str, number: str) -> Record:
-        """The newest entry of a document on a flow, whole."""
-        with self.fleet.runtime.database.read() as tx:
-            found = browse.entry_record(tx, self.entries(flow, number)[0].id)
-        assert found is not None
-        return found
-
-    def until(self, wanted: Status, flow: str, number: str) -> Record:
-        """Wait until the newest entry of a document on a flow has come there."""
-
-        def came() -> bool:
-            rows = self.entries(flow, number)
-            if rows and rows[0].status == Status.ERRORED != wanted:
-                raise AssertionError(f"{number} on {flow} errored: {rows[0].reason}")
-            return bool(rows) and rows[0].status == wanted
-
-        self.fleet.until(came, f"{number} on {flow} is {wanted}")
-        return self.record(flow, number)
 
     def until_again(self, wanted: Status, flow: str, number: str, times: int) -> Record:
         """Wait until there are so many entries of a document on a flow, and the newest has come there."""
