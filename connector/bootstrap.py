@@ -7,6 +7,7 @@ reads the log starts no broker client.
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,11 +16,14 @@ from redis import Redis
 
 from connector import cloudevents, configuration, logs, stream
 from connector.broker import celery_url, redis_client
+from connector.bulk import Bulk
 from connector.calls import CallCounts
 from connector.comparing import Compare
 from connector.complete import Complete
 from connector.configuration import Loaded
+from connector.configuration_file import ConfigurationFile
 from connector.deliver import Deliver
+from connector.editing import Editing
 from connector.ingest import Ingest, SharedCommits
 from connector.lane import Drained, LaneRunner
 from connector.loop import Loop
@@ -33,8 +37,9 @@ from connector.retrieval import Retrieval
 from connector.route import Router
 from connector.sealing import Seal
 from connector.settings import Settings, from_environment
-from connector.shards import lane_of, lanes_of
-from connector.store import Database, flow_editions, gauges, lanes, listings, versions
+from connector.shards import ROUTER, lane_of, lanes_of
+from connector.store import Database, alerts, flow_editions, gauges, lanes, listings, versions
+from connector.store.digest import Follower
 from connector.store.intake import Receipt
 from connector.store.prune import Pruned, Pruning
 from connector.sweep import Sweeper
@@ -43,7 +48,14 @@ from connector.systems.catalogue import adapters
 from connector.systems.http import Limiter, Seat, Slots, limiter_for
 from connector.wake import CeleryRinger, Ringer, sender
 from connector.work import Bell, Connection
+from schemas.config import ConnectionSettings
 from schemas.events import Event
+
+_SHARED = ("database", "loop", "owner", "redis", "ringer", "calls", "seal")
+"""The parts that do not rest on the configuration, but for the life of a bell."""
+
+FOLLOWED_EVERY = 1.0
+"""Seconds between two looks at what moved, however often the store is swept."""
 
 PRUNE_AFTER = 23 * 3600.0
 """Seconds after which the store is pruned again: asked every hour, that is once a day."""
@@ -56,12 +68,25 @@ class Runtime:
     settings: Settings
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     given_ringer: Ringer | None = None
+    _follow_at: float = field(default=0.0, init=False, repr=False)
 
     @cached_property
     def loaded(self) -> Loaded:
         """The configuration, checked; raises ConfigError."""
-        models = {name: adapter.settings_model for name, adapter in adapters().items()}
-        return configuration.load(self.settings.config, models, self.environ)
+        return self.load()
+
+    def load(self) -> Loaded:
+        """The file as it stands now, checked; raises ConfigError."""
+        return configuration.load(self.settings.config, _models(), self.environ)
+
+    def read(self, text: str) -> Loaded:
+        """A text as if it stood in the file; raises ConfigError."""
+        return configuration.parse(text, _models(), self.environ, str(self.settings.config))
+
+    @cached_property
+    def file(self) -> ConfigurationFile:
+        """The configuration file, to be changed."""
+        return ConfigurationFile(self.settings.config, self.read, self.database, self.redactor)
 
     @cached_property
     def redactor(self) -> Redactor:
@@ -120,6 +145,11 @@ class Runtime:
         return Sweeper(self.database)
 
     @cached_property
+    def follower(self) -> Follower:
+        """What derives words, causes and tallies of what moved."""
+        return Follower(self.database)
+
+    @cached_property
     def ingest(self) -> Ingest:
         """What publishers hand in."""
         return Ingest(self.loaded.config, self.connections, self.redactor, self.lane_for)
@@ -133,6 +163,16 @@ class Runtime:
     def operator(self) -> Operator:
         """What people do."""
         return Operator(self.database, self.loaded.config, self.lane_for, self.fetches)
+
+    @cached_property
+    def bulk(self) -> Bulk:
+        """What people do to many entries at once."""
+        return Bulk(self.database, self.operator)
+
+    @cached_property
+    def editing(self) -> Editing:
+        """What people correct."""
+        return Editing(self.database)
 
     @cached_property
     def releasing(self) -> Releasing:
@@ -192,15 +232,43 @@ class Runtime:
         return Seal(self.settings.secret_key)
 
     def prepare(self) -> None:
-        """What a working process does first: check the schema, store the configuration's version, declare its lanes."""
+        """What a process does first that routes: introduce itself, then say which flows are in force."""
+        self.introduce()
+        with self.database.write() as tx:
+            # What was begun by another edition of a flow is stored before this one is in force.
+            lanes.lock(tx, ROUTER)
+            listings.declare(tx, polled(self.loaded.config, self.connections))
+            flows = {name: compiled.flow for name, compiled in self.loaded.flows.items()}
+            flow_editions.declare(tx, flows, self.loaded.version)
+
+    def introduce(self) -> None:
+        """What a process does first that only hands work to others: check the schema, store the configuration's
+        version, declare its lanes, and the marks. Those who route say what is in force."""
         self.database.check_schema()
         with self.database.write() as tx:
             versions.store(tx, self.loaded.version, self.loaded.text)
             lanes.declare(tx, lanes_of(self.loaded.config))
-            listings.declare(tx, polled(self.loaded.config, self.connections))
-            flows = {name: compiled.flow for name, compiled in self.loaded.flows.items()}
-            flow_editions.declare(tx, flows, self.loaded.version)
             gauges.declare_marks(tx)
+            alerts.declare_marks(tx)
+
+    def renewed(self, loaded: Loaded) -> "Runtime":
+        """The parts by another configuration. What is not the configuration's is shared with this one; so are
+        connections that stand there unchanged, with their access token and their rate."""
+        made = Runtime(self.settings, self.environ, self.given_ringer)
+        shared = {name: getattr(self, name) for name in _SHARED}
+        made.__dict__.update(shared, loaded=loaded, redactor=self.redactor.also(loaded.secrets))
+        if "commits" in self.__dict__:
+            made.__dict__["commits"] = self.commits
+        now, before = loaded.config.connections, self.loaded.config.connections
+        same = {name for name in now if now[name] == before.get(name)}
+        made.__dict__["connections"] = {
+            name: self.connections[name] if name in same else connection
+            for name, connection in made.connections.items()
+        }
+        seats, limiters = dict(self._seats), dict(self._limiters)  # other threads go on making some
+        made._seats.update({name: seat for name, seat in seats.items() if name in same})
+        made._limiters.update({lane: one for lane, one in limiters.items() if lane.split("/")[0] in same})
+        return made
 
     def drain(self, lane: str, stopping: Callable[[], bool] = lambda: False) -> Drained:
         """Own a lane until nothing is due there, then ring for what came of it."""
@@ -226,18 +294,21 @@ class Runtime:
             self.ringer.ring([Bell("deliver", lane)])
         return drained
 
-    def route(self) -> None:
-        """Route what is new, and ring the lanes that were touched."""
-        self.ringer.ring(self.router.run())
+    def route(self, in_force: Callable[[], bool] = lambda: True) -> None:
+        """Route what is new, as long as this configuration is in force, and ring the lanes that were touched."""
+        self.ringer.ring(self.router.run(in_force))
 
     def sweep(self) -> None:
-        """Ring for whatever is due, and leave a mark that somebody does."""
+        """Ring for whatever is due, and leave a mark that somebody does; then follow what moved."""
         self.ringer.ring(self.sweeper.run())
         with self.database.read() as tx:
             marked = gauges.since(tx, gauges.SWEPT)
         if marked is None or marked >= OFTEN:
             with self.database.write() as tx:
                 gauges.mark(tx, gauges.SWEPT)
+        if time.monotonic() >= self._follow_at:
+            self.follower.run()
+            self._follow_at = time.monotonic() + FOLLOWED_EVERY
 
     def pruning(self, *, rehearsal: bool = False, stopping: Callable[[], bool] = lambda: False) -> Pruning:
         """Take away what is only detail by now, as `retention` says; `rehearsal`: only count."""
@@ -280,6 +351,10 @@ class Runtime:
         ):
             if name in self.__dict__:
                 getattr(self.__dict__[name], close)()
+
+
+def _models() -> Mapping[str, type[ConnectionSettings]]:
+    return {name: adapter.settings_model for name, adapter in adapters().items()}
 
 
 def runtime(settings: Settings | None = None, ringer: Ringer | None = None) -> Runtime:

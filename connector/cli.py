@@ -31,6 +31,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Compare the source and the target of a flow; writes nothing there.",
     ),
     "backfill": ("connector.commands.retrieve", "Fetch everything that changed in a time, held or posted."),
+    "users": ("connector.commands.users", "Say who may sign in to the console, and as what."),
+    "alerts": ("connector.commands.alerts", "Look at alerts, take care of one, and try a channel."),
+    "config": (
+        "connector.commands.config",
+        "Add a row to a value table, set a mode or a condition, compare versions.",
+    ),
     "log": ("connector.commands.log", "Look at the connector log, and put right what errored."),
 }
 """Name -> the module that holds the command under that name, and its line in the help."""

@@ -6,7 +6,7 @@ What may stand in the file say `schemas/config.py` and each system's settings mo
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -83,6 +83,24 @@ def parse(text: str, systems: Systems, environ: Mapping[str, str], name: str = "
     return Loaded(config, text, version_of(text), _secrets(config, tree), MappingProxyType(flows))
 
 
+def parse_rules(text: str, present: Loaded, name: str) -> Loaded:
+    """Only what decides, `flows` and `tables`, of a text that nobody vouches for, beside everything else of a
+    configuration in force: its connections with their addresses and credentials are the only ones, and nothing is
+    filled in from the environment. Raises ConfigError."""
+    tree = read(text, {})
+    rules = tree.value
+    if isinstance(rules, dict):
+        rules = {key: section for key, section in rules.items() if key in _RULES}
+    own = tuple(one for one in tree.problems if not one.path or one.path[0] in _RULES)
+    tree = replace(tree, value=rules, problems=own)
+    config, flows, found = _Reading(tree, {}, present.config.connections).result()
+    problems = _problems(tree, found)
+    if problems or config is None:
+        raise ConfigError("\n".join(f"{name}:{problem}" for problem in problems))
+    whole = present.config.model_copy(update={"flows": config.flows, "tables": config.tables})
+    return Loaded(whole, text, version_of(text), present.secrets, MappingProxyType(flows))
+
+
 def version_of(text: str) -> str:
     """The name of a configuration's text: 16 hex digits."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -154,11 +172,19 @@ def _idle_beside_levels(flow: Flow) -> Iterator[Found]:
         yield ("context",), f"says nothing in a flow of {flow.event}: it belongs to no order"
 
 
-class _Reading:
-    """Validates part by part, so that a mistake in one part hides no mistake in another."""
+_RULES = frozenset({"flows", "tables"})
+"""The sections that decide what becomes of an event."""
 
-    def __init__(self, tree: Tree, systems: Systems) -> None:
+
+class _Reading:
+    """Validates part by part, so that a mistake in one part hides no mistake in another; `given` are connections that
+    were validated already, in place of those of the file."""
+
+    def __init__(
+        self, tree: Tree, systems: Systems, given: Mapping[str, ConnectionSettings] | None = None
+    ) -> None:
         self._systems = systems
+        self._given = given
         self._found: list[Found] = []
         self._raw = self._sections(tree.value)
         self._connections: dict[str, ConnectionSettings] = {}  # those that are right
@@ -169,7 +195,9 @@ class _Reading:
     def result(self) -> tuple[Config | None, dict[str, CompiledFlow], list[Found]]:
         """The configuration (None where it is wrong), its compiled flows, and everything found wrong."""
         parts: dict[str, Any] = {}
-        if isinstance(self._raw.get("connections"), dict):
+        if self._given is not None:
+            parts["connections"] = self._connections = dict(self._given)
+        elif isinstance(self._raw.get("connections"), dict):
             parts["connections"] = {
                 name: self._connection(name, raw) for name, raw in self._raw["connections"].items()
             }

@@ -29,6 +29,10 @@ from schemas.config import Flow
 from schemas.documents import Order
 from schemas.events import Event, ShipmentVoided
 
+ASKED_FIRST = (
+    "the target is asked this first, and nothing was asked now; what is sent then depends on the answer"
+)
+
 _PARTS = (FreightStep, TrackingStep, NoteStep, FieldsStep, ConfirmStep)
 """Steps that go onto a document which an earlier step of the entry makes."""
 
@@ -226,10 +230,7 @@ async def _raised(recipe: Increment) -> str:
 def _stopped_at(request: Request) -> str:
     if request.writes:
         return "this request would be sent"
-    return (
-        "the target is asked this first, and nothing was asked now; what is sent then depends on the answer "
-        "(explain --look lets look-ups through, and shows it)"
-    )
+    return ASKED_FIRST
 
 
 def _shown(runtime: Runtime, request: Request) -> Mapping[str, Any]:

@@ -118,7 +118,7 @@ def _parsed(body: str) -> Any:
     """A body member by member where it is JSON, else as it stands."""
     try:
         return json.loads(body, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body
 
 

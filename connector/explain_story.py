@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connector.expected import expected
-from connector.explain import Explained, Explanation, Rehearsed
+from connector.explain import ASKED_FIRST, Explained, Explanation, Rehearsed
 from connector.explain_difference import Change, FlowDifference, Kind
 from connector.story import Line, Part, Story, Tone, decision, mapping, money, plain
 
@@ -61,7 +61,8 @@ def _flow(one: Explained) -> Iterator[Part]:
 
 
 def _step(one: Rehearsed) -> Iterator[Line]:
-    yield Line(one.step.key, one.outcome)
+    hint = " (explain --look lets look-ups through, and shows it)" if one.outcome == ASKED_FIRST else ""
+    yield Line(one.step.key, one.outcome + hint)
     yield Line("reference", one.step.reference, depth=1)
     for label, text in expected(one.step.model_dump(mode="json")).items():
         yield Line(f"{label}, asked", text or "(none)", depth=1)

@@ -81,7 +81,7 @@ class LaneRunner:
     async def slots(self, lease: Lease) -> Slots:
         """Fresh slots, on the loop, with the access token that was stored last."""
         slots = self.make_slots()
-        stored = self.seal.open_token(lease.seat)
+        stored = self.seal.open_token(lease.seat, self.connection.settings)
         if stored is not None:
             slots.seat.token = stored
         return slots
@@ -104,7 +104,7 @@ class _Drain:
         self._paused = False
         self._running = 0
         self._health = Health(failures=lease.failures)
-        self._condition = Condition(runner.connection.name, lease.lane, runner.seal, self._health)
+        self._condition = Condition(runner.connection, lease.lane, runner.seal, self._health)
         self._claimed_at = self._renewed_at = time.monotonic()
         self._ends_at = time.monotonic() + runner.settings.budget
         self._report = Drained(owned=True)

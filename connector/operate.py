@@ -1,11 +1,14 @@
 """What a person can do to entries and notices, each with the name of who did it, in the audit.
 
-Retry, ignore, start over, process again, resolve by hand, compare. Releasing many at once is `releasing.py`.
+Retry, ignore, hold, start over, process again, resolve by hand, compare; acknowledge an alert. Doing it to many at
+once is `bulk.py` and `releasing.py`, correcting the data is `editing.py`; what can be done in which status is told by
+`acts.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from connector import acts
 from connector.shards import lanes_of
 from connector.status import (
     BY_HAND,
@@ -19,11 +22,14 @@ from connector.status import (
 from connector.store import (
     Database,
     Transaction,
+    alerts,
     entries,
     inspections,
     intake,
+    lanes,
     starting_over,
     steps,
+    strays,
     versions,
 )
 from connector.store.entries import EntryRow, Move
@@ -35,7 +41,7 @@ from schemas.events import EVENT_TYPES, ShipmentConfirmed, ShipmentVoided
 
 
 class Unknown(Exception):
-    """There is no entry or notice of this id."""
+    """There is no entry, notice or alert of this id, or no connection of this name."""
 
 
 class Refused(IllegalMove):
@@ -43,6 +49,14 @@ class Refused(IllegalMove):
 
     def __init__(self, text: str) -> None:
         Exception.__init__(self, text)
+
+
+class Outdated(Refused):
+    """What a person acts on is not any more as it was when they looked; nothing was done."""
+
+
+class Pruned(Refused):
+    """The entry's details are gone."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +91,12 @@ class Operator:
         """
         with self._database.write() as tx:
             row = self._entry(tx, entry_id)
-            done = self._go_on(tx, row, actor)
+            done = self.go_on(tx, row, actor)
             versions.note(tx, actor, "retry", f"entry {entry_id}", {"was": row.status, "reason": row.reason})
             return done
 
-    def _go_on(self, tx: Transaction, row: EntryRow, actor: str) -> Done:
+    def go_on(self, tx: Transaction, row: EntryRow, actor: str) -> Done:
+        """Retry a locked entry in a transaction of the caller's, who writes the audit; raises IllegalMove."""
         check_by_hand(f"entry {row.id}", row.status, BY_HAND)
         if row.status == Status.FILTERED:
             return self._fetch_again(tx, row, actor)
@@ -115,9 +130,31 @@ class Operator:
         """Leave an entry undelivered; raises Unknown or IllegalMove."""
         with self._database.write() as tx:
             row = self._entry(tx, entry_id)
-            entries.move(tx, [Move(row.id, Status.IGNORED, "by hand", reason, actor=actor)])
+            done = self.leave(tx, row, actor, reason)
             versions.note(tx, actor, "ignore", f"entry {entry_id}", {"was": row.status, "reason": reason})
-            return Done(f"entry {row.id} is ignored: {reason}", frozenset({Bell("route")}))
+            return done
+
+    def leave(self, tx: Transaction, row: EntryRow, actor: str, reason: str) -> Done:
+        """Ignore a locked entry in a transaction of the caller's, who writes the audit; raises IllegalMove."""
+        entries.move(tx, [Move(row.id, Status.IGNORED, "by hand", reason, actor=actor)])
+        return Done(f"entry {row.id} is ignored: {reason}", frozenset({Bell("route")}))
+
+    def hold(self, entry_id: int, actor: str, reason: str) -> Done:
+        """Keep an entry where it is until a person posts it; raises Unknown, IllegalMove, Refused.
+
+        What is done of it stays done, and what is in doubt is looked for first once it is posted. What must come to
+        rest before anything follows it is not held half-way.
+        """
+        with self._database.write() as tx:
+            row = self._entry(tx, entry_id)
+            check_move(f"entry {row.id}", row.status, Status.HELD)
+            begun = row.type in acts.NOT_HELD_HALF_WAY and steps.begun(tx, [row.id])
+            if begun or steps.raises(tx, row.id):
+                raise Refused(f"entry {row.id} {acts.HALF_WAY}")
+            entries.move(tx, [Move(row.id, Status.HELD, "by hand", reason, actor=actor)])
+            versions.note(tx, actor, "hold", f"entry {row.id}", {"was": row.status, "reason": reason})
+            sentence = f"entry {row.id} is held until a person posts it; later ones of its order may pass it"
+            return Done(sentence, frozenset({Bell("deliver", row.lane)}))
 
     # -- an entry of which only a part stands at the target --
 
@@ -125,14 +162,21 @@ class Operator:
         """Look for all that an entry did, and make anew what is gone; raises Unknown, IllegalMove, Refused."""
         with self._database.write() as tx:
             row = self._entry(tx, entry_id)
-            if row.status not in starting_over.LEGAL:
-                legal = "published, errored or ignored"
-                raise Refused(f"entry {row.id} is {row.status}: it can be started over once it is {legal}")
-            self._event(tx, row)
-            starting_over.start_over(tx, row, actor, reason)
+            done = self.begin_again(tx, row, actor, reason)
             versions.note(tx, actor, "start over", f"entry {row.id}", {"was": row.status, "reason": reason})
-            sentence = f"entry {row.id} is started over: what stands at {row.target} is kept, what is gone is made anew"
-            return Done(sentence, frozenset({Bell("route")}))
+            return done
+
+    def begin_again(self, tx: Transaction, row: EntryRow, actor: str, reason: str) -> Done:
+        """Start a locked entry over in a transaction of the caller's, who writes the audit; raises IllegalMove."""
+        if row.status not in starting_over.LEGAL:
+            legal = "published, errored or ignored"
+            raise Refused(f"entry {row.id} is {row.status}: it can be started over once it is {legal}")
+        self._event(tx, row)
+        starting_over.start_over(tx, row, actor, reason)
+        sentence = (
+            f"entry {row.id} is started over: what stands at {row.target} is kept, what is gone is made anew"
+        )
+        return Done(sentence, frozenset({Bell("route")}))
 
     def reprocess(self, entry_id: int, actor: str, reason: str) -> Done:
         """The source's shipment was deleted there without a word: take back what was written for it, so that the one
@@ -170,8 +214,7 @@ class Operator:
                 f"entry {row.id} tells of {row.type}: only a {ShipmentConfirmed.type} is processed again; "
                 f"`connector log start-over {row.id}` has its effects looked for and made anew"
             )
-        flows = self._config.flows_of(ShipmentVoided.type, row.source)
-        if not any(flow.target == row.target and flow.mode != "off" for flow in flows):
+        if not self.takes_back(row):
             raise Refused(
                 f"no flow takes {ShipmentVoided.type} from {row.source} to {row.target}, so what was written there "
                 "cannot be taken back: add one to the configuration, or undo it there by hand and ignore this entry"
@@ -182,11 +225,16 @@ class Operator:
             )
         return self._event(tx, row)
 
+    def takes_back(self, row: EntryRow) -> bool:
+        """Does a flow take back what this entry writes, when its shipment is voided?"""
+        flows = self._config.flows_of(ShipmentVoided.type, row.source)
+        return any(flow.target == row.target and flow.mode != "off" for flow in flows)
+
     def _event(self, tx: Transaction, row: EntryRow) -> EventRow:
-        """The entry's event, with its data; raises Refused where that was pruned."""
+        """The entry's event, with its data; raises Pruned."""
         event = intake.get_events(tx, [row.event_id])[row.event_id]
         if not event.data:
-            raise Refused(
+            raise Pruned(
                 f"entry {row.id} is so old that its details were pruned: have {row.source_number} published again by "
                 f"{row.source}"
             )
@@ -215,12 +263,12 @@ class Operator:
             return self._inspect(tx, self._entry(tx, entry_id), "compare", actor, "")
 
     def _inspect(self, tx: Transaction, row: EntryRow, purpose: Purpose, actor: str, reason: str) -> Done:
-        lanes = [lane for lane, connection in lanes_of(self._config) if connection == row.target]
-        if not lanes:
+        its_lanes = [lane for lane, connection in lanes_of(self._config) if connection == row.target]
+        if not its_lanes:
             raise Refused(
                 f"entry {row.id} went to {row.target}, which is no connection of the configuration any more"
             )
-        lane = row.lane if row.lane in lanes else lanes[0]
+        lane = row.lane if row.lane in its_lanes else its_lanes[0]
         asked = inspections.ask(tx, row.id, lane, purpose, actor, reason)
         versions.note(tx, actor, purpose, f"entry {row.id}", {"was": row.status, "reason": reason})
         then = ", then it is resolved if nothing differs" if purpose == "resolve" else ""
@@ -229,10 +277,13 @@ class Operator:
 
     # -- notices --
 
-    def retry_notice(self, notice_id: int, actor: str) -> Done:
-        """Fetch a notice's document again; raises Unknown or IllegalMove, or ValueError where it names no document."""
+    def retry_notice(self, notice_id: int, actor: str, only_from: NoticeStatus | None = None) -> Done:
+        """Fetch a notice's document again; raises Unknown or IllegalMove, or ValueError where it names no document.
+
+        `only_from`: the status in which the person saw it; raises Outdated where it is in another by now.
+        """
         with self._database.write() as tx:
-            row = self._notice(tx, notice_id)
+            row = self._notice(tx, notice_id, only_from)
             if not row.number:
                 raise ValueError(
                     f"notice {notice_id} names no document ({row.reason}); correct its publisher, and ignore it"
@@ -247,10 +298,12 @@ class Operator:
             )
             return Done(f"notice {row.id} is fetched again", frozenset({Bell("complete", row.lane)}))
 
-    def ignore_notice(self, notice_id: int, actor: str, reason: str) -> Done:
-        """Leave a notice; raises Unknown or IllegalMove."""
+    def ignore_notice(
+        self, notice_id: int, actor: str, reason: str, only_from: NoticeStatus | None = None
+    ) -> Done:
+        """Leave a notice; raises Unknown or IllegalMove, Outdated as above."""
         with self._database.write() as tx:
-            row = self._notice(tx, notice_id)
+            row = self._notice(tx, notice_id, only_from)
             intake.move_notices(tx, [row.id], NoticeStatus.IGNORED, code="by hand", reason=reason)
             versions.note(tx, actor, "ignore", f"notice {notice_id}", {"was": row.status, "reason": reason})
             if row.event_id is not None:
@@ -258,14 +311,57 @@ class Operator:
                 intake.give_up_fetching(tx, row.event_id)
             return Done(f"notice {row.id} is ignored: {reason}", frozenset({Bell("route")}))
 
+    def route_again(self, event_ids: Sequence[int], actor: str) -> Done:
+        """Have events routed once more that matched no flow: one may take them now. Raises Refused where none did."""
+        with self._database.write() as tx:
+            count = strays.route_again(tx, event_ids)
+            if not count:
+                raise Refused("none of these events is unrouted any more")
+            versions.note(tx, actor, "route again", f"{count} events", {"events": list(event_ids)})
+            told = "1 event is" if count == 1 else f"{count} events are"
+            return Done(
+                f"{told} routed again; what no flow takes is listed here anew", frozenset({Bell("route")})
+            )
+
+    # -- connections --
+
+    def resume(self, connection: str, actor: str) -> bool:
+        """Let a connection go on at once that is paused, or of which the circuit is open; was it paused? What is due is
+        taken up by the next sweep. Raises Unknown."""
+        if connection not in self._config.connections:
+            known = ", ".join(self._config.connections)
+            raise Unknown(f"there is no connection {connection}; configured are {known}")
+        with self._database.write() as tx:
+            was_paused = lanes.resume(tx, connection)
+            versions.note(tx, actor, "resume", f"connection {connection}", {"was_paused": was_paused})
+            return was_paused
+
+    # -- alerts --
+
+    def acknowledge_alert(self, alert_id: int, actor: str) -> Done:
+        """Somebody takes care of it, so that it is not told again; raises Unknown, or Refused where it is over."""
+        with self._database.write() as tx:
+            row = alerts.get(tx, alert_id)
+            if row is None:
+                raise Unknown(f"there is no alert {alert_id}")
+            if row.closed_at is not None:
+                raise Refused(f"alert {alert_id} is over since {row.closed_at.isoformat(timespec='seconds')}")
+            alerts.acknowledge(tx, alert_id, actor)
+            versions.note(
+                tx, actor, "acknowledge", f"alert {alert_id}", {"kind": row.kind, "subject": row.subject}
+            )
+            return Done(f"alert {alert_id} is taken care of by {actor}: {row.sentence}", frozenset())
+
     def _entry(self, tx: Transaction, entry_id: int) -> EntryRow:
         row = entries.get(tx, [entry_id], lock=True).get(entry_id)
         if row is None:
             raise Unknown(f"there is no entry {entry_id}")
         return row
 
-    def _notice(self, tx: Transaction, notice_id: int) -> NoticeRow:
+    def _notice(self, tx: Transaction, notice_id: int, only_from: NoticeStatus | None) -> NoticeRow:
         row = intake.get_notice(tx, notice_id, lock=True)
         if row is None:
             raise Unknown(f"there is no notice {notice_id}")
+        if only_from not in (row.status, None):
+            raise Outdated(f"notice {notice_id} was {only_from}, and is {row.status} by now")
         return row

@@ -60,7 +60,7 @@ class Redactor:
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers, those that carry credentials or cookies masked whole."""
-        return {name: MASK if _is_sensitive(name) else self.text(value) for name, value in headers.items()}
+        return {name: MASK if is_sensitive(name) else self.text(value) for name, value in headers.items()}
 
     def json(self, value: Any) -> Any:
         """A value of JSON kind: what stands under a sensitive key is masked whole, strings are searched."""
@@ -85,7 +85,7 @@ class Redactor:
         return f"{clean[:limit]}… (cut, {len(body)} bytes in all)" if cut else clean
 
     def _member(self, key: object, member: Any) -> Any:
-        sensitive = isinstance(key, str) and _is_sensitive(key) and member is not None
+        sensitive = isinstance(key, str) and is_sensitive(key) and member is not None
         return MASK if sensitive else self.json(member)
 
 
@@ -119,7 +119,8 @@ def _names_a_secret(text: str) -> bool:
     return any(stem in lower for stem in _STEMS)
 
 
-def _is_sensitive(key: str) -> bool:
+def is_sensitive(key: str) -> bool:
+    """Does a key of this name hold a secret?"""
     return _SENSITIVE.search(key) is not None
 
 

@@ -3,10 +3,12 @@
 Counted first, by flow, table and value; only a confirmed release moves them.
 """
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from connector.causes import Lacking, lacking_of
 from connector.configuration import CompiledFlow
 from connector.mapping import has_row
 from connector.operate import Refused
@@ -17,10 +19,13 @@ from connector.work import Bell
 
 BATCH = 500
 
-ERRORED = frozenset({Status.ERRORED})
+FOLLOWED = 10.0
+"""Seconds within which running workers take a changed configuration file over, at most."""
 
-Lacking = tuple[str, str]
-"""A table and the value that had no row in it."""
+AGAIN = 0.2
+"""Seconds between two looks whether they have."""
+
+ERRORED = frozenset({Status.ERRORED})
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Group:
 class Release:
     """What can be released, or was. `entries` counts each once, though it may stand in several groups.
 
-    `stale` are flows which the running processes still know without these rows: they must be restarted first.
+    `stale` are flows which the running processes still know without these rows: they must take the file over first.
     """
 
     groups: tuple[Group, ...]
@@ -71,27 +76,46 @@ class Releasing:
     def release(self, wanted: Wanted, actor: str, *, confirmed: bool) -> Release:
         """Count them; queue them too, to be planned anew, where `confirmed`.
 
-        Raises Refused where the running processes know another edition of a flow: they would error its entries again.
+        Raises Refused where the running workers know another edition of a flow, and go on so: they would error its
+        entries again.
         """
         with self._database.read() as tx:
             found = {row.id: (row.flow, lacking) for row, lacking in self._answered(tx, wanted)}
-            in_force = flow_editions.in_force(tx)
         counts = Counter((flow, *one) for flow, lacking in found.values() for one in lacking)
         groups = tuple(Group(*key, entries=count) for key, count in sorted(counts.items()))
-        flows = sorted({flow for flow, _ in found.values()})
-        stale = tuple(
-            flow for flow in flows if in_force.get(flow) != flow_editions.fingerprint(self._flows[flow])
-        )
+        flows = {flow for flow, _ in found.values()}
         if not confirmed:
-            return Release(groups, len(found), stale)
+            return Release(groups, len(found), self.stale(flows))
+        stale = self.followed(flows)
         if stale:
             raise Refused(
-                f"flow {', '.join(stale)} stands otherwise in this configuration than the processes know it that were "
-                "started last: restart them all with the same file, then release"
+                f"flow {', '.join(stale)} stands otherwise in this configuration than the running workers know it: "
+                "they take the file over within seconds, unless it is another file, or wrong; connector check says so. "
+                "Then release"
             )
         released = self._queue(sorted(found), actor, wanted)
         bells = frozenset({Bell("route")}) if released else frozenset()
         return Release(groups, released, stale, released=True, bells=bells)
+
+    def followed(self, flows: Collection[str]) -> tuple[str, ...]:
+        """Wait until the workers know these flows as this process does, for a row may have been added a moment ago;
+        those that they still know otherwise."""
+        ends_at = time.monotonic() + FOLLOWED
+        while (stale := self.stale(flows)) and time.monotonic() < ends_at:
+            time.sleep(AGAIN)
+        return stale
+
+    def stale(self, flows: Collection[str]) -> tuple[str, ...]:
+        """Those of these flows which the workers know otherwise than this process: what is planned anew now is planned
+        by them."""
+        with self._database.read() as tx:
+            in_force = flow_editions.in_force(tx)
+        known = {flow: self._flows[flow] for flow in sorted(flows) if flow in self._flows}
+        return tuple(flow for flow in known if in_force.get(flow) != flow_editions.fingerprint(known[flow]))
+
+    def lacks(self, flow: str, lacking: Iterable[Lacking]) -> tuple[Lacking, ...]:
+        """Those of these values for which the flow's tables have no row as yet."""
+        return tuple(one for one in lacking if not self._has_rows(flow, frozenset({one})))
 
     def _answered(self, tx: Transaction, wanted: Wanted) -> Iterator[tuple[EntryRow, frozenset[Lacking]]]:
         """Those of which every value that was lacking has a row by now."""
@@ -99,7 +123,7 @@ class Releasing:
         while rows := entries.errored(tx, "mapping", after, BATCH):
             after = rows[-1].id
             for row in rows:
-                lacking = lacking_of(row)
+                lacking = lacking_of(row.plan)
                 if lacking and wanted.holds(row, lacking) and self._has_rows(row.flow, lacking):
                     yield row, lacking
 
@@ -125,13 +149,3 @@ class Releasing:
                 detail = {**asked, "entries": [one.entry_id for one in made]}
                 versions.note(tx, actor, "release", f"{len(made)} entries", detail)
         return count
-
-
-def lacking_of(row: EntryRow) -> frozenset[Lacking]:
-    """The values that had no row when an entry was planned, by its stored plan; none where another release wrote it."""
-    listed = (row.plan or {}).get("lacking") or ()
-    return frozenset(
-        (str(one["table"]), str(one["value"]))
-        for one in listed
-        if isinstance(one, Mapping) and "table" in one and "value" in one
-    )

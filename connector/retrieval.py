@@ -20,6 +20,11 @@ from connector.work import Bell
 from schemas.config import Config
 from schemas.events import EVENT_TYPES
 
+_KINDS = {type_: model.kind for type_, model in EVENT_TYPES.items()}
+
+MOST_HELD = 20_000
+"""Held entries of one backfill that are told at once; those behind them come when these are posted."""
+
 MOST_LETTERS = 240
 """Of a number, with room before it for what says that it is an order's."""
 
@@ -99,6 +104,19 @@ class Progress:
         return self.listed and not self.open
 
 
+@dataclass(frozen=True)
+class Backfill:
+    """One backfill: its listings, one for each kind of document, and how far it is."""
+
+    listings: tuple[ListingRow, ...]
+    progress: Progress
+
+    @property
+    def first(self) -> ListingRow:
+        """What all of them share: connection, time, held or posted. Its id names the backfill."""
+        return self.listings[0]
+
+
 class Retrieval:
     """Carries out what people ask of sources; `capabilities` says what each connection can."""
 
@@ -167,9 +185,8 @@ class Retrieval:
             receipts = intake.store_notices(tx, new)
             ids = known | {one.number: made.id for one, made in zip(new, receipts, strict=True)}
             named = numbers[0] if len(numbers) == 1 else f"{numbers[0]} and {len(numbers) - 1} more"
-            versions.note(
-                tx, actor, "retrieve", f"{kind} {named} @ {connection}", _asked_detail(numbers, post=post)
-            )
+            detail = _asked_detail(numbers, post=post) | {"notices": [ids[number] for number in numbers]}
+            versions.note(tx, actor, "retrieve", f"{kind} {named} @ {connection}", detail)
         return [Ordered(ids[number], frozenset({Bell("complete", lanes[number])})) for number in numbers]
 
     def result(self, notice_id: int) -> Retrieved:
@@ -233,12 +250,40 @@ class Retrieval:
         """How far these listings are."""
         ids = sorted(listing_ids)
         with self._database.read() as tx:
-            types = {type_: model.kind for type_, model in EVENT_TYPES.items()}
             return Progress(
                 tuple(listings.get(tx, ids)),
                 listings.notices_of(tx, ids),
-                listings.entries_of(tx, ids, types),
+                listings.entries_of(tx, ids, _KINDS),
             )
+
+    def backfills(self, most: int) -> list[Backfill]:
+        """The backfills that were begun last, the newest first; their entries are not counted."""
+        with self._database.read() as tx:
+            found: dict[tuple[str, str], list[ListingRow]] = {}
+            for row in listings.backfills(tx, most):
+                found.setdefault((row.connection, row.name), []).insert(0, row)
+            return [
+                Backfill(
+                    tuple(rows),
+                    Progress(tuple(rows), listings.notices_of(tx, [row.id for row in rows]), Counter[str]()),
+                )
+                for rows in found.values()
+            ]
+
+    def backfill_of(self, listing_id: int) -> Backfill:
+        """The backfill to which a listing belongs; raises KeyError where there is none."""
+        with self._database.read() as tx:
+            rows = [row for row in listings.get(tx, [listing_id]) if row.purpose == BACKFILL]
+            if not rows:
+                raise KeyError(f"there is no backfill {listing_id}")
+            found = listings.same_backfill(tx, rows[0])
+        return Backfill(tuple(found), self.progress([row.id for row in found]))
+
+    def held_by(self, backfill: Backfill) -> tuple[int, ...]:
+        """The entries of its documents that a person must post, oldest first."""
+        ids = [row.id for row in backfill.listings]
+        with self._database.read() as tx:
+            return tuple(listings.held_entries(tx, ids, _KINDS, MOST_HELD))
 
     def _can(self, connection: str, kind: str, capability: str, said: str) -> None:
         capabilities = self._capabilities.get(connection)

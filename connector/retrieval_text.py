@@ -28,11 +28,11 @@ _NONE_OF: Mapping[str, str] = {
 """What an order is to which no document of a kind belongs."""
 
 
-def sentence(found: Retrieved) -> str:
-    """What came of it, without a full stop."""
+def sentence(found: Retrieved, *, commands: bool = True) -> str:
+    """What came of it, without a full stop; with the `commands` by which it goes on, for who types them."""
     notice = found.notice
     if found.order and notice.status == NoticeStatus.COMPLETED:
-        return _of_order(found)
+        return _of_order(found, commands)
     what = (
         f"{notice.kind} {f'of order {found.order}' if found.order else notice.number} @ {notice.connection}"
     )
@@ -41,12 +41,12 @@ def sentence(found: Retrieved) -> str:
         state = f"notice:{notice.id} is {notice.status}"
         return f"{what} was not fetched yet ({state}): {worker} It is kept, and done later"
     if notice.status == NoticeStatus.ERRORED and notice.code == NotFound.reason:
-        return f"{what} was not found at the source: {notice.reason}{_or_of_order(found)}"
+        return f"{what} was not found at the source: {notice.reason}{_or_of_order(found) if commands else ''}"
     if notice.status == NoticeStatus.ERRORED:
         return f"{what} could not be retrieved: {notice.reason}"
     if notice.status == NoticeStatus.IGNORED:
         return f"{what} was not fetched: somebody had it ignored: {notice.reason}"
-    return f"{what} was found{_became(found)}"
+    return f"{what} was found{_became(found, commands)}"
 
 
 def _or_of_order(found: Retrieved) -> str:
@@ -58,20 +58,20 @@ def _or_of_order(found: Retrieved) -> str:
     return f" (where that is the number of its order: {asking})"
 
 
-def _of_order(found: Retrieved) -> str:
+def _of_order(found: Retrieved, commands: bool) -> str:
     order = f"order {found.order} @ {found.notice.connection}"
     count = len(found.documents)
     if not count:
         return f"{order} was found, {_NONE_OF.get(found.notice.kind, 'and nothing of that kind belongs to it yet')}"
-    each = "; ".join(sentence(one) for one in found.documents)
+    each = "; ".join(sentence(one, commands=commands) for one in found.documents)
     return f"{order} was found, with {count} {found.notice.kind}{'' if count == 1 else 's'}: {each}"
 
 
-def _became(found: Retrieved) -> str:
+def _became(found: Retrieved, commands: bool) -> str:
     notice = found.notice
     strays = [f"event {one.id}" for one in found.events if one.state == "unrouted"]
     if found.entries:
-        return "; " + "; ".join(_entry(one) for one in found.entries) + _unrouted(strays, "; ")
+        return "; " + "; ".join(_entry(one, commands) for one in found.entries) + _unrouted(strays, "; ")
     if strays:
         return f"; no flow carries {notice.kind}s from {notice.connection}{_unrouted(strays, ': ')}"
     if found.events:
@@ -86,11 +86,12 @@ def _unrouted(strays: Sequence[str], before: str) -> str:
     return f"{before}no flow takes {', '.join(strays)}, {listed}" if strays else ""
 
 
-def _entry(entry: EntryRow) -> str:
+def _entry(entry: EntryRow, commands: bool) -> str:
     """Where an entry of the document stands."""
     match entry.status:
         case Status.HELD:
-            return f"entry {entry.id} is held until you post it: connector log retry {entry.id}"
+            how = f": connector log retry {entry.id}" if commands else ""
+            return f"entry {entry.id} is held until you post it{how}"
         case Status.WAITING if entry.wait_kind == "order":
             order = f"order {entry.wait_number} @ {entry.wait_connection}"
             return f"its order is not synced: entry {entry.id} waits for {order}"

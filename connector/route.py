@@ -4,15 +4,15 @@ One router at a time, in one transaction a batch, so that entries are numbered i
 plans anew what a person or a wake-up asked for. It talks to no vendor.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
 from connector.configuration import CompiledFlow
 from connector.event_facts import Facts
 from connector.plan import Plan, errored, filtered, make_plan, overtaken, unplannable
+from connector.planned_entry import Planned, decided, say, stored
 from connector.shards import ROUTER, lane_of
 from connector.status import Status
 from connector.store import (
@@ -20,6 +20,7 @@ from connector.store import (
     Transaction,
     changes,
     entries,
+    flow_editions,
     intake,
     lanes,
     levels,
@@ -49,7 +50,6 @@ log = structlog.get_logger(__name__)
 NOTHING_CARRIED = voids.Carried()
 
 BATCH = 200
-_MOVES = {"filtered": Status.FILTERED, "errored": Status.ERRORED, "superseded": Status.SUPERSEDED}
 
 
 class Router:
@@ -68,13 +68,22 @@ class Router:
         self._flows = flows
         self._version = version
         self._capabilities = capabilities
+        self._edition = flow_editions.edition_of({name: one.flow for name, one in flows.items()})
+        self._lags = False
 
-    def run(self) -> set[Bell]:
-        """Route until nothing is left, unless somebody else does; which bells are to be rung."""
+    def run(self, in_force: Callable[[], bool] = lambda: True) -> set[Bell]:
+        """Route until nothing is left, another configuration is in force, or somebody else does; the bells to ring.
+
+        Nothing is routed by flows that are not those declared last: this process lags behind, and leaves it to those
+        who know them.
+        """
         bells: set[Bell] = set()
-        while True:
+        while in_force():
             with self._database.write() as tx:
                 if not lanes.try_lock(tx, ROUTER):
+                    return bells
+                if flow_editions.declared(tx) not in (self._edition, None):
+                    self._say_that_it_lags()
                     return bells
                 found, touched = self._batch(tx)
             bells |= touched
@@ -83,6 +92,12 @@ class Router:
         with self._database.read() as tx:
             # What was stored while we held the lock had nobody else to route it.
             return bells | ({Bell("route")} if lanes.planning_due(tx) else set())
+
+    def _say_that_it_lags(self) -> None:
+        """Once; it is over when this process takes its file over, or is started with it, and so declares its flows."""
+        if not self._lags:
+            log.warning("router.lags", version=self._version, reason="other flows were declared after these")
+        self._lags = True
 
     def _batch(self, tx: Transaction) -> tuple[int, set[Bell]]:
         self._end_waits(tx)
@@ -111,7 +126,7 @@ class Router:
     # -- new events --
 
     def _route(self, tx: Transaction, events: Sequence[EventRow], facts: Facts) -> set[Bell]:
-        planned: list[_Planned] = []
+        planned: list[Planned] = []
         states: dict[str, list[int]] = {"routed": [], "unrouted": [], "fetching": [], "unreadable": []}
         bells: set[Bell] = set()
         for event in events:
@@ -160,7 +175,7 @@ class Router:
         intake.store_notices(tx, [notice])
         return {Bell("complete", lane)}
 
-    def _entry_of_creation(self, tx: Transaction, event: EventRow, flow: Flow, facts: Facts) -> "_Planned":
+    def _entry_of_creation(self, tx: Transaction, event: EventRow, flow: Flow, facts: Facts) -> Planned:
         """The entry of what came to be, or of a level; a shipment may have been taken back before we heard of it."""
         made = self._entry(event, flow, facts)
         why = self._taken_back(tx, event)
@@ -170,14 +185,14 @@ class Router:
         void = voids.void_of(tx, event) if event.type == ShipmentConfirmed.type else None
         return None if void is None else ("voided", f"event {void} takes it back")
 
-    def _entry_of_void(self, tx: Transaction, event: EventRow, flow: Flow, facts: Facts) -> "_Planned":
+    def _entry_of_void(self, tx: Transaction, event: EventRow, flow: Flow, facts: Facts) -> Planned:
         """The entry of a void: what was not begun is superseded, and what was, or may have been, is taken back."""
         carriers = voids.carriers(tx, event, flow.target)
         carried = voids.planned(tx, carriers, event, flow.target)
         made = self._entry(event, flow, facts, carried)
         entry = replace(made.entry, keys=made.entry.keys | voids.keys_of(tx, carriers))
         held = entry.status == Status.HELD
-        return _Planned(entry, made.plan).with_plan(
+        return Planned(entry, made.plan).with_plan(
             self._plan_of_void(tx, made.plan, event, carriers, carried, held=held)
         )
 
@@ -207,7 +222,7 @@ class Router:
         named = ", ".join(f"entry {row.id}" for row in carriers) or "no entry"
         return filtered(plan, "not carried", f"nothing is left to be taken back: {named} carried it there")
 
-    def _entry_of_change(self, tx: Transaction, event: EventRow, flow: Flow, facts: Facts) -> "_Planned":
+    def _entry_of_change(self, tx: Transaction, event: EventRow, flow: Flow, facts: Facts) -> Planned:
         """The entry of a change: earlier ones that it makes pointless are superseded; it is filtered where it came from
         us, or where the order itself is not carried."""
         made = self._entry(event, flow, facts)
@@ -236,7 +251,7 @@ class Router:
 
     def _entry(
         self, event: EventRow, flow: Flow, facts: Facts, carried: voids.Carried = NOTHING_CARRIED
-    ) -> "_Planned":
+    ) -> Planned:
         keys = facts.keys(event)
         plan = self._plan(event, flow, facts, carried)
         places = keys | facts.places(event) | self._customers(flow, facts.data[event.id])
@@ -251,10 +266,10 @@ class Router:
             lane=lane_of(self._config, flow.target, keys),
             config_version=self._version,
             keys=frozenset() if plan.decision == "superseded" else places,
-            plan=_stored(plan),
+            plan=stored(plan),
             status=Status.HELD if held else Status.QUEUED,
         )
-        return _Planned(entry, plan)
+        return Planned(entry, plan)
 
     def _plan(
         self, event: EventRow, flow: Flow, facts: Facts, carried: voids.Carried = NOTHING_CARRIED
@@ -262,7 +277,6 @@ class Router:
         if (later := facts.overtaken_by(event)) is not None:
             return overtaken(flow, later)
         data = facts.data[event.id]
-        manner = self._can(flow.target).manner
         compiled, orders = self._flows[flow.name], facts.orders[event.id]
         orders_at = self._config.orders_at(event.source)
         try:
@@ -272,7 +286,7 @@ class Router:
                 orders,
                 compiled,
                 facts.echo(event, flow, self._config),
-                manner,
+                self._can(flow.target).manner,
                 orders_at,
                 carried.specs,
             )
@@ -280,7 +294,7 @@ class Router:
             log.exception("event.defect", event_id=event.id, flow=flow.name)
             return unplannable(flow, defect)
 
-    def _store(self, tx: Transaction, planned: "Sequence[_Planned]") -> set[Bell]:
+    def _store(self, tx: Transaction, planned: Sequence[Planned]) -> set[Bell]:
         ids = entries.create(tx, [one.entry for one in planned])
         made = [
             (ids[one.entry.event_id, one.entry.flow], one.entry, one.plan)
@@ -289,11 +303,11 @@ class Router:
         ]
         steps.add(tx, [(entry_id, plan.steps) for entry_id, _, plan in made])
         entries.move(
-            tx, [_decided(entry_id, plan) for entry_id, _, plan in made if plan.decision != "deliver"]
+            tx, [decided(entry_id, plan) for entry_id, _, plan in made if plan.decision != "deliver"]
         )
         levels.end_earlier(tx, {entry_id: entry for entry_id, entry, _ in made})
         for entry_id, entry, plan in made:
-            _say(entry_id, entry.flow, entry.source_number, plan)
+            say(entry_id, entry.flow, entry.source_number, plan)
         return {Bell("deliver", entry.lane) for _, entry, plan in made if plan.decision == "deliver"}
 
     # -- entries to plan anew --
@@ -309,16 +323,17 @@ class Router:
             return set()
         plan = self._plan_again(tx, row, event, flow, facts)
         lane = lane_of(self._config, flow.target, facts.keys(event))
-        entries.set_plan(tx, row.id, _stored(plan), self._version, lane)
+        entries.add_keys(tx, row, self._customers(flow, facts.data[event.id]))
+        entries.set_plan(tx, row.id, stored(plan), self._version, lane)
         in_doubt = steps.replace(tx, row.id, plan.steps)
-        _say(row.id, row.flow, row.source_number, plan)
+        say(row.id, row.flow, row.source_number, plan)
         if plan.decision == "deliver" and self._is_held(tx, row, event, flow):
             entries.move(tx, [Move(row.id, Status.HELD, "held", "a person must post it")])
             return set()
         if plan.decision == "deliver" or in_doubt:
             # What may have been sent is looked for before anything is decided for good.
             return {Bell("deliver", lane)}
-        entries.move(tx, [_decided(row.id, plan)])
+        entries.move(tx, [decided(row.id, plan)])
         return set()
 
     def _is_held(self, tx: Transaction, row: EntryRow, event: EventRow, flow: Flow) -> bool:
@@ -362,39 +377,3 @@ class Router:
         known_as = order.email.casefold() or order.customer
         made_first = self._can(flow.target).manner.customers and known_as
         return frozenset({(flow.target, f"customer {known_as}")} if made_first else ())
-
-
-@dataclass(frozen=True)
-class _Planned:
-    """An entry to be made, and its plan."""
-
-    entry: NewEntry
-    plan: Plan
-
-    def filtered(self, code: str, reason: str) -> "_Planned":
-        """The same, not to be delivered."""
-        return self.with_plan(filtered(self.plan, code, reason))
-
-    def with_plan(self, plan: Plan) -> "_Planned":
-        """The same, with another plan; held only as long as it is to be delivered."""
-        status = self.entry.status if plan.decision == "deliver" else Status.QUEUED
-        return _Planned(replace(self.entry, plan=_stored(plan), status=status), plan)
-
-
-def _stored(plan: Plan) -> Mapping[str, Any]:
-    return plan.model_dump(mode="json", exclude={"steps"})
-
-
-def _decided(entry_id: int, plan: Plan) -> Move:
-    return Move(entry_id, _MOVES[plan.decision], plan.code, plan.reason)
-
-
-def _say(entry_id: int, flow: str, document: str, plan: Plan) -> None:
-    log.info(
-        "entry.planned",
-        entry=entry_id,
-        flow=flow,
-        document=document,
-        decision=plan.decision,
-        reason=plan.reason,
-    )

@@ -51,8 +51,10 @@ MOVES: dict[Status, frozenset[Status]] = {
     Status.DELIVERING: frozenset(
         {Status.PUBLISHED, Status.RETRYING, Status.WAITING, Status.ERRORED, Status.SIMULATED, Status.QUEUED}
     ),
-    Status.RETRYING: frozenset({Status.DELIVERING, Status.IGNORED, Status.SUPERSEDED}),
-    Status.WAITING: frozenset({Status.QUEUED, Status.ERRORED, Status.IGNORED, Status.SUPERSEDED}),
+    Status.RETRYING: frozenset({Status.DELIVERING, Status.HELD, Status.IGNORED, Status.SUPERSEDED}),
+    Status.WAITING: frozenset(
+        {Status.QUEUED, Status.ERRORED, Status.HELD, Status.IGNORED, Status.SUPERSEDED}
+    ),
     Status.ERRORED: frozenset({Status.QUEUED, Status.IGNORED, Status.RESOLVED, Status.SUPERSEDED}),
     Status.FILTERED: frozenset({Status.QUEUED, Status.IGNORED, Status.SUPERSEDED}),
     Status.PUBLISHED: frozenset({Status.QUEUED, Status.ERRORED}),
@@ -94,6 +96,9 @@ BY_HAND = frozenset(
     }
 )
 """From these a person may have an entry go on; in the others it is under way, or ended for good."""
+
+EDITABLE = BY_HAND - {Status.PUBLISHED}
+"""In these a person may correct an entry's data and have it go on; what is published stands at the target already."""
 
 NOTICE_BY_HAND = frozenset({NoticeStatus.RETRYING, NoticeStatus.ERRORED, NoticeStatus.IGNORED})
 """From these a person may have a notice fetched again."""

@@ -4,21 +4,24 @@ Pure: records in, values out. How a story is printed is the business of whoever 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from connector import advice
+from connector import acts, advice
+from connector.cause_texts import explain
+from connector.causes import CauseGroup
 from connector.expected import differs, expected, to_enter
+from connector.plain import plain as plain
 from connector.status import NoticeStatus, Status
+from connector.store import corrections
 from connector.store.browse import AttemptRow, NoticeRecord, Record
 from connector.store.entries import EntryRow
 from connector.store.inspections import InspectionRow
 from connector.store.intake import EventRow, NoticeRow
 from connector.store.steps import LONG_AGO, StepRow
-from schemas.base import DocumentRef, Model
+from schemas.base import DocumentRef
 from schemas.events import LEVELS
 
 Tone = Literal["plain", "good", "busy", "bad", "quiet"]
@@ -92,7 +95,7 @@ def of_entry(record: Record, *, full: bool = False) -> Story:
         Part("Journal", tuple(_journal(record))),
         Part(
             "What to do next",
-            (Line("", advice.about_entry(entry, _moments(entry)), _next_tone(entry.status)),),
+            (Line("", advice.about_entry(entry, moments(entry)), _next_tone(entry.status)),),
         ),
     )
     title = f"Entry {entry.id} · {entry.type} {entry.source_number} · {entry.source} → {entry.target}"
@@ -114,17 +117,14 @@ def of_notice(record: NoticeRecord, *, full: bool = False) -> Story:
         Line("transport id", notice.transport_id),
     ]
     payload = notice.payload if full else shortened(notice.payload)
+    advised = advice.about_notice(notice, {"due": moment(notice.due_at)})
     told = (
         Part("Now", tuple(now)),
         Part("What was sent to us", (Line("body", payload),) if payload else ()),
         Part("Attempts", tuple(line for one in record.attempts for line in _attempt(one, full))),
         Part(
             "What to do next",
-            (
-                Line(
-                    "", advice.about_notice(notice, {"due": moment(notice.due_at)}), _next_tone(notice.status)
-                ),
-            ),
+            (Line("", advised, _next_tone(notice.status)),),
         ),
     )
     title = f"Notice {notice.id} · {what} · {notice.connection}"
@@ -206,7 +206,7 @@ def money(plan: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def _step(step: StepRow) -> Iterator[Line]:
-    yield Line(step.key, *_step_state(step))
+    yield Line(step.key, *step_state(step))
     yield Line("reference", step.reference, depth=1)
     if step.before is not None:
         yield Line("amount", f"{step.before} → {step.after}", depth=1)
@@ -236,7 +236,8 @@ def comparison(step: StepRow) -> Iterator[Line]:
             yield Line(f"✓ {field['label']}", f"{there}   as expected", "good", depth=1)
 
 
-def _step_state(step: StepRow) -> tuple[str, Tone]:
+def step_state(step: StepRow) -> tuple[str, Tone]:
+    """How far a step is, in words."""
     if step.done_at:
         how = "found there and adopted" if step.adopted else "done and read back"
         document = DocumentRef.model_validate(step.document) if step.document else "the target"
@@ -274,7 +275,7 @@ def _attempt(one: AttemptRow, full: bool) -> Iterator[Line]:
     late = " (late: the lane was lost meanwhile)" if one.late else ""
     took = f"{(one.ended_at - one.started_at) / timedelta(milliseconds=1):.0f} ms"
     yield Line(
-        f"try {one.number}", f"{one.outcome}{late}, {moment(one.started_at)}, {took}", _outcome_tone(one)
+        f"try {one.number}", f"{one.outcome}{late}, {moment(one.started_at)}, {took}", outcome_tone(one)
     )
     if one.reason:
         yield Line("because", f"{one.code}: {one.reason}" if one.code else one.reason, depth=1)
@@ -290,7 +291,7 @@ def _exchange(call: Mapping[str, Any], full: bool) -> Iterator[Line]:
     refused = call["status"] is None or call["status"] >= 400
     yield Line(
         call["method"],
-        f"{call['url'] if full else _path(call['url'])} → {answer}, {call['elapsed_ms']} ms",
+        f"{call['url'] if full else path_of(call['url'])} → {answer}, {call['elapsed_ms']} ms",
         "bad" if refused else "plain",
         depth=1,
     )
@@ -322,7 +323,7 @@ def shortened(text: str, limit: int = SHORT_BODY) -> str:
     )
 
 
-def _path(url: str) -> str:
+def path_of(url: str) -> str:
     """The address without its host, and without what a query says at length."""
     path = "/" + url.split("/", 3)[3] if url.count("/") > 2 else url
     return shortened(unquote(path), 120).replace(", see --full", "")
@@ -341,7 +342,8 @@ def _ago(length: timedelta) -> str:
     return f"{seconds} s ago"
 
 
-def _moments(entry: EntryRow) -> dict[str, str]:
+def moments(entry: EntryRow) -> dict[str, str]:
+    """The moments that advice about an entry may name."""
     deadline = moment(entry.wait_until) if entry.wait_until else "its deadline"
     return {"due": moment(entry.due_at), "deadline": deadline}
 
@@ -350,36 +352,30 @@ def _next_tone(status: str) -> Tone:
     return "bad" if TONES[status] == "bad" else "plain"
 
 
-def _outcome_tone(one: AttemptRow) -> Tone:
+def outcome_tone(one: AttemptRow) -> Tone:
+    """How a try ended, as a tone."""
     return "bad" if one.outcome == "failed" else TONES.get(one.outcome, "plain")
 
 
 # -- JSON --------------------------------------------------------------------------------------------------
 
 
-def plain(value: Any) -> Any:
-    """Rows and models as JSON kinds: moments as ISO 8601 in UTC with a Z, numbers of amounts as text."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, Model):
-        return value.model_dump(mode="json")
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(member) for key, member in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list | tuple | frozenset) else value
-
-
-def entry_json(record: Record) -> dict[str, Any]:
-    """The whole record of an entry, with what to do next."""
+def entry_json(record: Record, *, takes_back: bool = True) -> dict[str, Any]:
+    """The whole record of an entry, with what can be done and what to do next; `takes_back`: a flow takes back what it
+    wrote, when its shipment is voided."""
     found: dict[str, Any] = plain(record)
     found["links"] = [{"source": plain(source), "target": plain(target)} for source, target in record.links]
     wanted = to_enter(record.steps) if record.entry.status == Status.ERRORED else ()
     found["to_enter"] = plain(list(wanted))
     found["keys"] = [{"connection": connection, "number": number} for connection, number in record.keys]
-    return {**found, "next": advice.about_entry(record.entry, _moments(record.entry))}
+    found["fingerprint"] = corrections.fingerprint(record.event.data)
+    found["acts"] = plain(acts.acts_of(record.entry, acts.Known.of(record, takes_back=takes_back)))
+    return {**found, "next": advice.about_entry(record.entry, moments(record.entry))}
+
+
+def errors_json(groups: Sequence[CauseGroup]) -> dict[str, Any]:
+    """Errors by their cause, each with what it means and what fits the whole group."""
+    return {"groups": [plain(one) | plain(explain(one)) for one in groups]}
 
 
 def notice_json(record: NoticeRecord) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from connector import advice
+from connector.advice import Ways
 from connector.status import FINISHED, Status
 from connector.store.browse import JournalRow
 from connector.store.entries import SYSTEM, EntryRow
@@ -36,11 +37,11 @@ NOTED_MOVES = frozenset({"", "by hand", "flow edited", "link came", "lane lost",
 """Codes with which an entry that is queued again is worth a line; it is queued for others many times a day."""
 
 
-def tell(record: OrderRecord) -> OrderStory:
-    """The story of a record."""
+def tell(record: OrderRecord, ways: Ways = advice.COMMANDS) -> OrderStory:
+    """The story of a record; what to do next in words for a terminal, or as `ways` say it."""
     said = papers(record)
-    carried = tuple(_entry(row, record) for row in record.entries)
-    notices = tuple(_notice(row) for row in record.notices)
+    carried = tuple(_entry(row, record, ways) for row in record.entries)
+    notices = tuple(_notice(row, ways) for row in record.notices)
     connection, number = record.places[0]
     return OrderStory(
         now=record.now,
@@ -50,8 +51,8 @@ def tell(record: OrderRecord) -> OrderStory:
         events=tuple(_event(row, row.id in record.left_behind) for row in record.events),
         notices=notices,
         entries=carried,
-        open=(*_open(carried, notices), *_halted(record)),
-        timeline=tuple(sorted(_happenings(record), key=lambda one: one.at)),
+        open=(*_open(carried, notices), *_halted(record, ways)),
+        timeline=tuple(sorted(_happenings(record, notices), key=lambda one: one.at)),
         left_out=record.left_out,
     )
 
@@ -139,7 +140,7 @@ def _event(row: EventRow, past: bool) -> HeardEvent:
     )
 
 
-def _notice(row: NoticeRow) -> OpenNotice:
+def _notice(row: NoticeRow, ways: Ways) -> OpenNotice:
     document = DocumentRef(connection=row.connection, kind=row.kind, number=row.number)
     return OpenNotice(
         id=row.id,
@@ -149,7 +150,7 @@ def _notice(row: NoticeRow) -> OpenNotice:
         reason=row.reason,
         heard_at=row.received_at,
         text=f"{document} is to be fetched: {_because(row.status, row.code, row.reason)}",
-        next=advice.about_notice(row, {"due": moment(row.due_at)}),
+        next=advice.about_notice(row, {"due": moment(row.due_at)}, ways),
     )
 
 
@@ -161,7 +162,7 @@ def _because(status: str, code: str, reason: str) -> str:
 # -- entries -----------------------------------------------------------------------------------------------
 
 
-def _entry(row: EntryRow, record: OrderRecord) -> CarriedEntry:
+def _entry(row: EntryRow, record: OrderRecord, ways: Ways) -> CarriedEntry:
     blocker = record.blockers.get(row.id)
     missing = None
     if row.wait_kind and row.wait_connection and row.wait_number:
@@ -184,7 +185,7 @@ def _entry(row: EntryRow, record: OrderRecord) -> CarriedEntry:
         blocked_by=blocker.id if blocker else None,
         in_doubt=tuple(one.key for one in record.steps.get(row.id, ()) if one.doubt_at and not one.done_at),
         text=_entry_text(row, blocker),
-        next=advice.about_entry(row, _moments(row)),
+        next=advice.about_entry(row, _moments(row), ways),
     )
 
 
@@ -232,14 +233,14 @@ def _open(carried: Iterable[CarriedEntry], notices: Iterable[OpenNotice]) -> Ite
         )
 
 
-def _halted(record: OrderRecord) -> Iterator[OpenMatter]:
+def _halted(record: OrderRecord, ways: Ways) -> Iterator[OpenMatter]:
     """Connections to which no call is made at present, where something of this order goes there or comes from there."""
     needed = {row.target for row in record.entries if row.status not in FINISHED}
     needed |= {row.connection for row in record.notices}
     found = {row.connection: _halt(row, record) for row in record.lanes if row.connection in needed}
     for connection, text in found.items():
         if text:
-            advised = f"`connector check {connection}` says whether it can be reached, and lets it go on."
+            advised = advice.about_connection(connection, ways)
             yield OpenMatter(about="connection", id=connection, tone="bad", text=text, next=advised)
 
 
@@ -254,9 +255,9 @@ def _halt(row: LaneRow, record: OrderRecord) -> str:
 # -- in time -----------------------------------------------------------------------------------------------
 
 
-def _happenings(record: OrderRecord) -> Iterator[Happening]:
+def _happenings(record: OrderRecord, notices: Sequence[OpenNotice]) -> Iterator[Happening]:
     """In the order in which they follow from each other, where they bear the same time."""
-    for one in map(_notice, record.notices):
+    for one in notices:
         yield Happening(at=one.heard_at, about="notice", id=one.id, tone=TONES[one.status], text=one.text)
     for row in record.events:
         event = _event(row, row.id in record.left_behind)

@@ -15,6 +15,9 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 Path = tuple[str | int, ...]
 Value = str | bool | None | list["Value"] | dict[str, "Value"]
 
+MOST_VALUES = 200_000
+"""Values of one text, at most: aliases of aliases make many of few."""
+
 _PLACE = re.compile(r"\$?\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 
@@ -70,10 +73,22 @@ def spelled(path: Path) -> str:
     return text.removeprefix(".")
 
 
+def compose(text: str) -> Node | None:
+    """The nodes of one YAML document, with their marks; None where it is empty. Raises yaml.YAMLError."""
+    node: Node | None = yaml.compose(text, Loader=_Loader)
+    return node
+
+
+def name_of(key: ScalarNode) -> str:
+    """A key as it is meant: nothing is filled into keys, but a value table's may hold any text."""
+    text: str = key.value
+    return text.replace("$${", "${")
+
+
 def read(text: str, environ: Mapping[str, str]) -> Tree:
     """Read one YAML document; what cannot be read at all is one problem beside an empty value."""
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = compose(text)
     except yaml.YAMLError as error:
         return Tree({}, {(): 1}, {}, (_unreadable(error),))
     if node is None:
@@ -103,9 +118,17 @@ class _Reader:
     filled: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     open: list[Node] = field(default_factory=list)
+    left: int = MOST_VALUES
 
     def value(self, node: Node, path: Path) -> Value:
         self.lines.setdefault(path, node.start_mark.line + 1)
+        self.left -= 1
+        if self.left <= 0:
+            if self.left == 0:
+                self._wrong(
+                    node, path, f"this text comes to more than {MOST_VALUES} values: use fewer aliases (*)"
+                )
+            return None
         if node in self.open:
             self._wrong(node, path, "an alias (*) that stands inside of what it names cannot be followed")
             return None
@@ -144,9 +167,7 @@ class _Reader:
         return merged | found
 
     def _member(self, key: ScalarNode, value: Node, path: Path, found: dict[str, Value]) -> None:
-        name = key.value.replace(
-            "$${", "${"
-        )  # nothing is filled into keys, but a value table's may hold any text
+        name = name_of(key)
         here = (*path, name)
         if name in found:
             first = self.lines[here]

@@ -23,7 +23,10 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from schemas.base import Model, Name
+from schemas.alerts import Alerts, Expect
+from schemas.base import DocumentRef, Model, Name
+from schemas.console import Console
+from schemas.document_pages import PageKind, PageTemplate, address_of
 from schemas.documents import DocumentKind
 from schemas.events import LEVELS, EventType, RefundIssued
 from schemas.refunds import RefundRules
@@ -83,6 +86,7 @@ class ConnectionSettings(Model):
     `lanes` divides the connection by order key, and the limits with it. `settle` is how many seconds a
     request that was given up may still take effect at the vendor. `poll` None: it is heard by push only. `orders_of` is
     the connection whose order numbers its documents name, where those are not its own (a shipping system's).
+    `pages` are the addresses at which people see documents of a kind there, before those that the system knows itself.
     `takes_levels`: can inventory be written there?
     """
 
@@ -94,7 +98,18 @@ class ConnectionSettings(Model):
     settle: float = Field(default=120, ge=0)
     poll: Polling | None = None
     orders_of: Name | None = None
+    pages: dict[PageKind, PageTemplate] = Field(default_factory=dict)
     takes_levels: ClassVar[bool] = False
+
+    def known_pages(self) -> dict[str, str]:
+        """The pages of this product whose addresses follow from its own."""
+        return {}
+
+    def page_of(self, document: DocumentRef) -> str | None:
+        """Where people see this document in the product; None where that is not known."""
+        known = self.known_pages() | {str(kind): page for kind, page in self.pages.items()}
+        template = known.get(document.kind)
+        return address_of(template, document.number, document.key) if template else None
 
     def refuses(self, flow: "Flow") -> "Iterator[Problem]":
         """What this connection cannot do as the target of a flow, each with its key inside the flow; a system that
@@ -142,7 +157,7 @@ class Flow(Model):
 
     `mode` is live, held (entries wait for a person to post them), dry-run (everything but the calls) or off.
     `wait_deadline` is how many seconds an entry may wait for its order before it errors. `refund` is for refunds, which
-    have their order as context unless the flow says otherwise.
+    have their order as context unless the flow says otherwise. `expect` has an alert opened where nothing comes.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -159,6 +174,7 @@ class Flow(Model):
     refund: RefundRules = RefundRules()
     retry: RetryPolicy = RetryPolicy()
     wait_deadline: float = Field(default=timedelta(days=7).total_seconds(), gt=0)
+    expect: Expect | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -179,7 +195,7 @@ class Token(Model):
     """A caller's token for our HTTP API: what it may do; for `publish`, with which sources and types."""
 
     token: SecretStr
-    scopes: frozenset[Literal["publish", "read", "operate"]] = Field(min_length=1)
+    scopes: frozenset[Literal["publish", "read", "operate", "configure"]] = Field(min_length=1)
     sources: frozenset[Name] = frozenset()
     types: frozenset[EventType] = frozenset(get_args(EventType))
 
@@ -214,7 +230,8 @@ Days = Annotated[float, Field(ge=1, le=36_500)] | None
 
 class Retention(Model):
     """Days after which `connector prune` takes the details away: of finished entries by their status, of notices
-    that are completed or ignored, of stored calls (`exchanges`), of events that match no flow. None: never.
+    that are completed or ignored, of stored calls (`exchanges`), of events that match no flow, of alerts that are over.
+    None: never.
 
     Without its details a filtered entry is no longer decided anew when its order changes, so it keeps them longer.
     """
@@ -228,6 +245,7 @@ class Retention(Model):
     notices: Days = 14
     exchanges: Days = 30
     unrouted: Days = 30
+    alerts: Days = 90
 
 
 class Config(Model):
@@ -237,8 +255,10 @@ class Config(Model):
     tables: dict[Name, SharedTable] = Field(default_factory=dict)
     flows: tuple[Flow, ...] = ()
     tokens: dict[Name, Token] = Field(default_factory=dict)
+    console: Console = Console()
     lanes: Lanes = Lanes()
     retention: Retention = Retention()
+    alerts: Alerts = Alerts()
     max_body: int = Field(default=1_048_576, ge=1024, description="bytes of one HTTP request, at most")
 
     @model_validator(mode="after")
@@ -308,6 +328,11 @@ class Config(Model):
         """The connection whose order numbers are meant by this one's documents: mostly itself."""
         settings = self.connections.get(connection)
         return (settings.orders_of if settings else None) or connection
+
+    def page_of(self, document: DocumentRef) -> str | None:
+        """Where people see this document in the product that holds it; None where that is not known."""
+        settings = self.connections.get(document.connection)
+        return settings.page_of(document) if settings else None
 
     def flows_of(self, event_type: str, source: str) -> tuple[Flow, ...]:
         """The flows that carry this type of event from this connection."""

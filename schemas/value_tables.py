@@ -117,7 +117,7 @@ class FlowTable(_Table):
         for rows in self._layers:
             if (found := rows.find(value)) is not None:
                 return found
-        return self._fallback
+        return self.fallback
 
     def shared_entries(self) -> Iterator[tuple[Name, Entry]]:
         """The rows of the shared table as this one reads them, each with the name of that table."""
@@ -159,7 +159,8 @@ class FlowTable(_Table):
         return self._own, shared.backwards(name) if self.backwards else shared.forwards(name)
 
     @property
-    def _fallback(self) -> Answer | None:
+    def fallback(self) -> Answer | None:
+        """The default that answers where no row does; None where that is an error."""
         if "default" in self.model_fields_set or self._shared is None or self.backwards:
             return None if self.default == "error" else Answer("default", self.default)
         name, shared = self._shared

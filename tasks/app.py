@@ -23,6 +23,7 @@ from kombu import Queue
 from connector.bootstrap import Runtime, runtime
 from connector.broker import redis_client
 from connector.progress import Pulse
+from connector.reloading import Following
 from connector.settings import from_environment
 from connector.wake import TASKS, TRANSPORT
 from connector.work import Bell
@@ -83,11 +84,16 @@ def drain(queue: str, lane: str) -> None:
 
 
 @cache
-def process() -> Runtime:
-    """This process's runtime, made once and prepared for work."""
+def following() -> Following:
+    """This process's runtime, made once and prepared for work, which follows its configuration file."""
     made = runtime()
     made.prepare()
-    return made
+    return Following(made)
+
+
+def process() -> Runtime:
+    """This process's runtime by the configuration file as it stands; what is begun with one ends with it."""
+    return following().look()
 
 
 def schedule(seconds: float) -> None:

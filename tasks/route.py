@@ -6,6 +6,7 @@ from tasks.app import app, process
 
 @app.task(name="tasks.route")
 def route() -> None:
-    """Route until nothing is left."""
-    process().ringer.heard(Bell("route"))
-    process().route()
+    """Route until nothing is left, or another configuration is in force."""
+    current = process()
+    current.ringer.heard(Bell("route"))
+    current.route(lambda: process() is current)

@@ -174,6 +174,7 @@ class PostgresServer:
     directory: Path
     port: int = 0
     fsync: str = "off"  # processes are killed in tests, machines are not; benchmarks say "on"
+    shared_buffers: str = "32MB"
     _process: "subprocess.Popen[bytes] | None" = None
     _account: pwd.struct_passwd | None = field(default=None, init=False)
 
@@ -208,16 +209,28 @@ class PostgresServer:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
 
     @contextlib.contextmanager
-    def database(self) -> Iterator[str]:
-        """The URL of a fresh, empty database; it is dropped afterwards, whoever is still connected."""
+    def database(self, template: str = "") -> Iterator[str]:
+        """The URL of a fresh database, empty or a copy of another; it is dropped afterwards, whoever is connected."""
         name = f"test_{secrets.token_hex(6)}"
-        with self._connect() as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+        self.create(name, template)
         try:
             yield self.url(name)
         finally:
             with self._connect() as connection:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    def create(self, name: str, template: str = "") -> None:
+        """Make a database, empty or a copy of another to which nobody is connected."""
+        with self._connect() as connection:
+            connection.execute(
+                f"CREATE DATABASE {name}{f' TEMPLATE {template}' if template else ''}".encode()
+            )
+
+    def has(self, name: str) -> bool:
+        """Is there a database of this name?"""
+        with self._connect() as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+            return found.fetchone() is not None
 
     def _make_data(self) -> None:
         command = [str(self.binaries / "initdb"), "-D", str(self.directory / "data"), "-U", "postgres"]
@@ -235,7 +248,7 @@ class PostgresServer:
             "unix_socket_directories": "",
             "fsync": self.fsync,
             "max_connections": "200",
-            "shared_buffers": "32MB",
+            "shared_buffers": self.shared_buffers,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return [str(self.binaries / "postgres"), "-D", str(self.directory / "data"), *options]
@@ -253,7 +266,7 @@ class PostgresServer:
         return True
 
 
-Server = TypeVar("Server", PostgresServer, RedisServer)
+Server = TypeVar("Server", bound=PostgresServer | RedisServer)
 
 
 @contextlib.contextmanager

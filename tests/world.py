@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from connector import configuration
+from connector.bulk import Bulk
 from connector.comparing import Compare
 from connector.complete import Complete
 from connector.deliver import Deliver
@@ -142,6 +143,7 @@ class World:
         self.operator = Operator(
             self.database, self.loaded.config, self.lane_for, lambda name, kind: kind == "shipment"
         )
+        self.bulk = Bulk(self.database, self.operator)
         self.releasing = Releasing(self.database, self.loaded.flows)
         with self.database.write() as tx:
             versions.store(tx, self.loaded.version, self.loaded.text)

@@ -1,6 +1,6 @@
 """`connector check`: does everything that is configured work, from the file to each system's log-in?"""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,8 @@ from connector.commands.processes import open_lock, taken, worker_lock
 from connector.commands.support import Trouble, counted, print_json, quiet_runtime, ready_database
 from connector.console import STYLES, console
 from connector.errors import CallError, ConfigError
-from connector.store import lanes, versions
+from connector.reloading import still_needed
+from connector.store import lanes, takeovers, versions
 from connector.store.database import StoreUnavailable
 from connector.story import Tone, plain
 from connector.systems.base import Checked
@@ -110,7 +111,7 @@ def _database(runtime: Runtime) -> Generator[Finding, None, bool]:
     try:
         database = ready_database(runtime)
         with database.read() as tx:
-            used = versions.unfinished_users(tx)
+            used, not_taken = versions.unfinished_users(tx), takeovers.standing(tx)
             paused = {row.connection: row.reason for row in lanes.overview(tx) if row.paused}
     except (ConfigError, StoreUnavailable) as error:
         yield Finding("database", "error", str(error))
@@ -118,24 +119,14 @@ def _database(runtime: Runtime) -> Generator[Finding, None, bool]:
     yield Finding(
         "database", "ok", f"{database.url.render_as_string(hide_password=True)} has this release's schema"
     )
-    yield from _dropped(runtime, used)
+    for text in still_needed(runtime.loaded.config, used):
+        yield Finding("configuration", "error", text)
+    for one in not_taken:
+        yield Finding("configuration", "warning", f"{one.process} goes on with an older file: {one.reason}")
     for name, reason in paused.items():
         yield Finding(name, "warning", f"is paused: {reason}")
     yield from _worker(url)
     return True
-
-
-def _dropped(runtime: Runtime, used: Mapping[tuple[str, str], int]) -> Iterator[Finding]:
-    """Connections and flows that are gone from the file while unfinished work needs them."""
-    config = runtime.loaded.config
-    known = {"connection": set(config.connections), "flow": {flow.name for flow in config.flows}}
-    for (kind, name), count in sorted(used.items()):
-        if name not in known[kind]:
-            text = (
-                f"{kind} {name} is gone from the file, but {count} unfinished entries or notices need it: put it "
-                "back, or retry and ignore those first (connector log list)"
-            )
-            yield Finding("configuration", "error", text)
 
 
 def _worker(url: str) -> Iterator[Finding]:
@@ -182,7 +173,7 @@ def _connection(runtime: Runtime, name: str, stored: bool) -> Iterator[Finding]:
 
 def _asked(runtime: Runtime, name: str, stored: bool) -> Checked:
     """The adapter's check; raises CallError. A token that it was given is kept for the lanes."""
-    seal = runtime.seal
+    seal, settings = runtime.seal, runtime.connections[name].settings
     sealed = None
     if stored:
         with runtime.database.read() as tx:
@@ -190,7 +181,7 @@ def _asked(runtime: Runtime, name: str, stored: bool) -> Checked:
 
     async def ask() -> tuple[Checked, Slots]:
         slots = runtime.slots(name)
-        slots.seat.token = seal.open_token(sealed)
+        slots.seat.token = seal.open_token(sealed, settings)
         try:
             async with slots.job() as http:
                 return await runtime.connections[name].adapter.check(http), slots
@@ -198,7 +189,7 @@ def _asked(runtime: Runtime, name: str, stored: bool) -> Checked:
             await slots.close()
 
     checked, slots = runtime.loop.run(ask())
-    kept = seal.seal_token(slots.seat.take()) if slots.seat.changed else None
+    kept = seal.seal_token(slots.seat.take(), settings) if slots.seat.changed else None
     if stored and kept is not None:
         with runtime.database.write() as tx:
             lanes.keep_seat(tx, name, kept)

@@ -1,5 +1,6 @@
 """`connector log`: the entries, notices and unrouted events, one of them whole, and what people do about them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -9,17 +10,22 @@ from connector.commands.log_acting import (
     Subject,
     act_on_each,
     actor_option,
+    entries_argument,
     json_option,
     reason_option,
     subjects_argument,
     user,
 )
+from connector.commands.log_edit import edit
+from connector.commands.log_errors import errors
+from connector.commands.log_filters import filter_options, filters_of
+from connector.commands.log_looking import audit, stats
+from connector.commands.log_many import bulk, export
 from connector.commands.log_partial import compare, release, reprocess, resolve, start_over
-from connector.commands.moment import Moment
 from connector.commands.support import Failed, Trouble, print_json, quiet_runtime, ready_database
 from connector.console import console, entries_table, events_table, notices_table, show, told
-from connector.status import Status
-from connector.store import browse, intake, numbers, orders
+from connector.operate import Done
+from connector.store import browse, numbers, orders, strays
 from connector.store.browse import Filters, Page
 
 
@@ -32,19 +38,7 @@ def log() -> None:
 
 
 @log.command("list")
-@click.option(
-    "--status",
-    multiple=True,
-    type=click.Choice([status.value for status in Status]),
-    help="Only these; may be repeated.",
-)
-@click.option("--flow", default="", help="Only this flow.")
-@click.option("--connection", default="", help="Only from or to this connection.")
-@click.option("--type", "type_", default="", help="Only this event type, as shipment.confirmed.")
-@click.option("--order", default="", help="Only of the order with this number, at either side.")
-@click.option("--q", default="", help="Only where a number, the flow or the reason holds this.")
-@click.option("--since", type=Moment(), help="Made then or later: 2026-01-31T12:00:00Z, or 12h (ago).")
-@click.option("--until", type=Moment(), help="Made before then.")
+@filter_options
 @click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, browse.MOST_ROWS), help="Rows a page."
 )
@@ -52,12 +46,10 @@ def log() -> None:
 @click.option("--notices", is_flag=True, help="Only the notices that are not finished.")
 @click.option("--unrouted", is_flag=True, help="Only the events that match no flow.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(
-    limit: int, cursor: str | None, notices: bool, unrouted: bool, as_json: bool, type_: str, **asked: Any
-) -> None:
+def list_(limit: int, cursor: str | None, notices: bool, unrouted: bool, as_json: bool, **asked: Any) -> None:
     """List entries, newest first; then, where nothing was asked for in particular, unfinished notices and
     events that match no flow."""
-    filters = Filters(type=type_, **asked)
+    filters = filters_of(asked)
     special, plain = notices or unrouted, filters == Filters() and cursor is None
     with ready_database(quiet_runtime()).read() as tx:
         try:
@@ -69,9 +61,9 @@ def list_(
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
         pending = browse.open_notices(tx, limit) if notices or (plain and not special) else []
-        strays = intake.unrouted(tx, limit) if unrouted or (plain and not special) else []
+        apart = strays.unrouted(tx, limit) if unrouted or (plain and not special) else []
     if as_json:
-        whole = {"entries": page.rows, "cursor": page.cursor, "notices": pending, "unrouted": strays}
+        whole = {"entries": page.rows, "cursor": page.cursor, "notices": pending, "unrouted": apart}
         print_json(
             {
                 name: story.plain(tuple(rows) if isinstance(rows, list) else rows)
@@ -81,7 +73,7 @@ def list_(
         return
     found = [entries_table(page.rows, console().width)] if page.rows else []
     found += [notices_table(pending, "Notices that are not finished")] if pending else []
-    found += [events_table(strays, "Events that match no flow")] if strays else []
+    found += [events_table(apart, "Events that match no flow")] if apart else []
     for position, table in enumerate(found):
         show(*([""] if position else []), table)
     if not found:
@@ -155,6 +147,7 @@ def retry(subjects: tuple[tuple[str, int], ...], actor: str | None, as_json: boo
     """
     runtime, who = quiet_runtime(), actor or user()
     ready_database(runtime)
+    acts: dict[str, Callable[[int, str], Done]]
     acts = {"entry": runtime.operator.retry, "notice": runtime.operator.retry_notice}
     act_on_each(runtime, subjects, as_json, lambda kind, number: acts[kind](number, who))
 
@@ -168,9 +161,35 @@ def ignore(subjects: tuple[tuple[str, int], ...], reason: str, actor: str | None
     """Leave entries (ID) or notices (notice:ID) undelivered, with a reason. Can be taken back by retry."""
     runtime, who = quiet_runtime(), actor or user()
     ready_database(runtime)
+    acts: dict[str, Callable[[int, str, str], Done]]
     acts = {"entry": runtime.operator.ignore, "notice": runtime.operator.ignore_notice}
     act_on_each(runtime, subjects, as_json, lambda kind, number: acts[kind](number, who, reason))
 
 
-for command in (compare, resolve, start_over, reprocess, release):
+@log.command()
+@entries_argument
+@reason_option
+@actor_option
+@json_option
+def hold(entry_ids: tuple[int, ...], reason: str, actor: str | None, as_json: bool) -> None:
+    """Keep entries (ID) until a person posts them, by retry. What is done stays done."""
+    runtime, who = quiet_runtime(), actor or user()
+    ready_database(runtime)
+    subjects = tuple(("entry", one) for one in entry_ids)
+    act_on_each(runtime, subjects, as_json, lambda _, one: runtime.operator.hold(one, who, reason))
+
+
+for command in (
+    errors,
+    compare,
+    resolve,
+    start_over,
+    reprocess,
+    release,
+    edit,
+    bulk,
+    export,
+    stats,
+    audit,
+):
     log.add_command(command)

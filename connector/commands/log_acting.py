@@ -31,6 +31,8 @@ class Subject(click.ParamType[tuple[str, int]]):
 
 
 subjects_argument = click.argument("subjects", type=Subject(), nargs=-1, required=True, metavar="ID...")
+entry_id = click.IntRange(1, 2**63 - 1)
+entries_argument = click.argument("entry_ids", type=entry_id, nargs=-1, required=True, metavar="ID...")
 actor_option = click.option(
     "--as", "actor", default=None, help="Who does it, for the audit  [default: the user here]"
 )

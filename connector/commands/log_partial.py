@@ -11,6 +11,8 @@ from connector.bootstrap import Runtime
 from connector.commands.log_acting import (
     act_on_each,
     actor_option,
+    entries_argument,
+    entry_id,
     json_option,
     reason_option,
     ring,
@@ -29,6 +31,11 @@ from connector.store.inspections import InspectionRow
 AGAIN = 0.2
 """Seconds between looks for the answer of the lane."""
 
+FOLLOWED = 15.0
+"""Seconds within which running processes take a changed configuration file over, at most."""
+
+_one = click.argument("entry_id", type=entry_id, metavar="ID")
+_several = click.argument("entry_ids", type=entry_id, nargs=-1, required=True, metavar="ID...")
 _id = click.IntRange(1, 2**63 - 1)
 _one = click.argument("entry_id", type=_id, metavar="ID")
 _several = click.argument("entry_ids", type=_id, nargs=-1, required=True, metavar="ID...")
@@ -135,7 +142,7 @@ def _tell(record: Record, done: Done, found: InspectionRow | None, rung: bool) -
 
 
 @click.command("start-over")
-@_several
+@entries_argument
 @reason_option
 @actor_option
 @json_option
@@ -148,7 +155,7 @@ def start_over(entry_ids: tuple[int, ...], reason: str, actor: str | None, as_js
 
 
 @click.command()
-@_several
+@entries_argument
 @reason_option
 @actor_option
 @json_option

@@ -15,6 +15,8 @@ _WORDS = {
     "notices": "notices that were done",
     "events": "events of which the identity is left",
     "contexts": "documents stored beside them",
+    "alerts": "alerts that were over",
+    "messages": "messages about alerts, and what channels were told",
 }
 
 

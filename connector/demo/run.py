@@ -149,6 +149,9 @@ def _show_the_way(out: Console, site: Site, traded: Traded, *, stay: bool) -> No
         return
     out.print("\nEverything runs until Ctrl-C. In another terminal:", highlight=False)
     out.print(f"  . {site.settings.home / ENVIRONMENT_FILE}", soft_wrap=True)
+    out.print(
+        f"  connector users add demo --role admin --generate   # then open {_url(site.web)}", soft_wrap=True
+    )
     out.print("  connector log list")
     out.print("  connector log show 6")
     out.print(f"  connector log order {traded.placed}")

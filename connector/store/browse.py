@@ -3,7 +3,7 @@
 It changes nothing; what a person does to entries stands in `connector/operate.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,13 +12,16 @@ import sqlalchemy as sa
 
 from connector.status import FINISHED, Status
 from connector.store import contexts, entries, inspections, intake, links, steps
+from connector.store import filters as filtering
 from connector.store.database import Transaction
 from connector.store.entries import EntryRow
+from connector.store.filters import Filters as Filters
 from connector.store.inspections import InspectionRow
 from connector.store.intake import EventRow, NoticeRow
 from connector.store.links import Pair
+from connector.store.search import search
 from connector.store.steps import StepRow
-from connector.store.tables import UNROUTED, attempt, entry, entry_key, event, journal, link, notice
+from connector.store.tables import UNROUTED, attempt, entry, entry_key, event, journal, notice
 from schemas.events import EVENT_TYPES
 
 MOST_ROWS = 500
@@ -28,29 +31,19 @@ _OPEN_NOTICES = ("received", "fetching", "retrying", "errored")
 
 
 @dataclass(frozen=True)
-class Filters:
-    """What to list; an empty member asks for nothing.
-
-    `connection` is source or target, `order` the number of an order at any connection; `since` (inclusive)
-    and `until` (exclusive) bound when the entry was made; `q` is looked for in numbers, flow and reason.
-    """
-
-    status: tuple[str, ...] = ()
-    flow: str = ""
-    connection: str = ""
-    type: str = ""
-    order: str = ""
-    q: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True)
 class Page:
     """Entries, newest first; `cursor` asks for the page after this one and is None on the last."""
 
     rows: tuple[EntryRow, ...]
     cursor: str | None
+
+
+@dataclass(frozen=True)
+class Counted:
+    """So many entries; with `more` there are more of them than were counted."""
+
+    count: int
+    more: bool
 
 
 @dataclass(frozen=True)
@@ -126,63 +119,39 @@ def list_entries(
 ) -> Page:
     """A page of entries, newest first, from behind `cursor`; raises ValueError for a cursor not of ours."""
     limit = max(1, min(limit, MOST_ROWS))
-    statement = sa.select(entry).where(*_conditions(filters or Filters())).order_by(entry.c.id.desc())
-    if cursor is not None:
-        statement = statement.where(entry.c.id < _position(cursor))
-    rows = tuple(entries.to_row(row) for row in tx.rows(statement.limit(limit + 1)))
+    below = None if cursor is None else _position(cursor)
+    rows = _newest(tx, filters or Filters(), below, limit + 1)
     return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
+
+
+def count_entries(tx: Transaction, filters: Filters, most: int = 10_000) -> Counted:
+    """How many there are, counted up to `most`: what a person is told before something is done to all of them."""
+    count = len(_ids(tx, filters, None, most + 1))
+    return Counted(min(count, most), more=count > most)
+
+
+def walk(tx: Transaction, filters: Filters, batch: int = MOST_ROWS, *, upto: int) -> Iterator[EntryRow]:
+    """All of them up to this id, newest first, read by so many at once: what comes meanwhile is not among them."""
+    below = upto + 1
+    while rows := _newest(tx, filters, below, batch):
+        yield from rows
+        below = rows[-1].id
+
+
+def _newest(tx: Transaction, filters: Filters, below: int | None, limit: int) -> tuple[EntryRow, ...]:
+    found = entries.get(tx, _ids(tx, filters, below, limit))
+    return tuple(found[entry_id] for entry_id in sorted(found, reverse=True))
+
+
+def _ids(tx: Transaction, filters: Filters, below: int | None, limit: int) -> Sequence[int]:
+    wanted = filtering.wanted(tx, filters).within(None, below)
+    return search(tx, wanted, filters.q, limit) if filters.q else tx.values(wanted.ids(limit))
 
 
 def _position(cursor: str) -> int:
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 18):
         raise ValueError(f"{cursor!r} is no cursor: take the one that came with the page before")
     return int(cursor)
-
-
-def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
-    wanted: list[tuple[object, sa.ColumnElement[bool]]] = [
-        (filters.status, entry.c.status.in_(filters.status)),
-        (filters.flow, entry.c.flow == filters.flow),
-        (
-            filters.connection,
-            sa.or_(entry.c.source == filters.connection, entry.c.target == filters.connection),
-        ),
-        (filters.type, entry.c.type == filters.type),
-        (filters.order, _of_order(filters.order)),
-        (filters.q, _mentions(filters.q)),
-    ]
-    found = [condition for given, condition in wanted if given]
-    if filters.since is not None:
-        found.append(entry.c.created_at >= filters.since)
-    if filters.until is not None:
-        found.append(entry.c.created_at < filters.until)
-    return found
-
-
-def _of_order(number: str) -> sa.ColumnElement[bool]:
-    """By its number where it was born, or by the number that it bears elsewhere."""
-    of_key = sa.select(entry_key.c.entry_id)
-    ours = of_key.join(
-        link,
-        sa.and_(
-            link.c.target_connection == entry_key.c.connection, link.c.target_number == entry_key.c.number
-        ),
-    ).where(link.c.kind == "order", link.c.source_number == number)
-    theirs = of_key.join(
-        link,
-        sa.and_(
-            link.c.source_connection == entry_key.c.connection, link.c.source_number == entry_key.c.number
-        ),
-    ).where(link.c.kind == "order", link.c.target_number == number)
-    return entry.c.id.in_(sa.union(of_key.where(entry_key.c.number == number), ours, theirs))
-
-
-def _mentions(words: str) -> sa.ColumnElement[bool]:
-    columns = (entry.c.source_number, entry.c.target_number, entry.c.flow, entry.c.reason)
-    of_order = sa.exists().where(
-        entry_key.c.entry_id == entry.c.id, entry_key.c.number.icontains(words, autoescape=True)
-    )
-    return sa.or_(of_order, *(column.icontains(words, autoescape=True) for column in columns))
 
 
 def published(

@@ -47,6 +47,11 @@ class Transaction:
     connection: Connection
     now: datetime
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Is it SQLite, not PostgreSQL?"""
+        return self.connection.dialect.name == "sqlite"
+
     def rows(self, statement: sa.Executable) -> Sequence[sa.RowMapping]:
         """Every row, as mappings from column name to value."""
         return self.connection.execute(statement).mappings().all()
@@ -72,7 +77,7 @@ class Transaction:
         """
         wanted = [[_storable(member) for member in row] for row in rows]
         members: list[Any]
-        if self.connection.dialect.name == "sqlite":
+        if self.is_sqlite:
             each = sa.func.json_each(json.dumps(wanted)).table_valued("value")
             members = [sa.func.json_extract(each.c.value, f"$[{at}]") for at in range(len(columns))]
         else:
@@ -103,9 +108,22 @@ class Transaction:
         """Insert the rows that break no unique constraint and return those; the others are left as they are."""
         if not rows:
             return ()
-        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table).on_conflict_do_nothing().returning(*returning)
+        statement = self._insert(table).on_conflict_do_nothing().returning(*returning)
         return self.connection.execute(statement, list(rows)).mappings().all()
+
+    def put(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert the rows; where one of the same primary key is there, bring that one up to date."""
+        if not rows:
+            return
+        statement = self._insert(table)
+        changed = {
+            name: statement.excluded[name] for name in rows[0] if name not in table.primary_key.columns
+        }
+        upsert = statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
+        self.connection.execute(upsert, list(rows))
+
+    def _insert(self, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
 
 class Database:

@@ -168,6 +168,15 @@ def set_plan(tx: Transaction, entry_id: int, plan: Mapping[str, Any], config_ver
     )
 
 
+def add_keys(tx: Transaction, row: EntryRow, keys: Iterable[tuple[str, str]]) -> None:
+    """From now on it neither passes others of these keys nor is passed: its data may name another customer by now."""
+    new = [
+        {"entry_id": row.id, "connection": connection, "number": number, "target": row.target}
+        for connection, number in sorted(keys)
+    ]
+    tx.insert_new(entry_key, new, [entry_key.c.entry_id])
+
+
 def move(tx: Transaction, moves: Sequence[Move]) -> list[Move]:
     """Move entries and write the journal; raises IllegalMove where a move is not listed, and then nothing stands.
 
@@ -269,10 +278,14 @@ def bring_forward(tx: Transaction, entry_id: int) -> None:
     )
 
 
-def get(tx: Transaction, ids: Iterable[int], *, lock: bool = False) -> dict[int, EntryRow]:
-    """Entries by id, locked until the end of the transaction if asked."""
+def get(
+    tx: Transaction, ids: Iterable[int], *, lock: bool = False, skip_locked: bool = False
+) -> dict[int, EntryRow]:
+    """Entries by id, locked until the end of the transaction if asked; `skip_locked` leaves out those that others hold,
+    so that nobody is waited for."""
     statement = sa.select(entry).where(entry.c.id.in_(list(ids))).order_by(entry.c.id)
-    return {row.id: row for row in rows_of(tx, statement.with_for_update() if lock else statement)}
+    locked = statement.with_for_update(skip_locked=skip_locked) if lock else statement
+    return {row.id: row for row in rows_of(tx, locked)}
 
 
 def of_events(tx: Transaction, event_ids: Iterable[int]) -> list[EntryRow]:
@@ -281,9 +294,10 @@ def of_events(tx: Transaction, event_ids: Iterable[int]) -> list[EntryRow]:
 
 
 def to_replan(tx: Transaction, limit: int) -> list[EntryRow]:
-    """Queued entries that wait for a new plan, oldest first."""
+    """Queued entries that wait for a new plan, oldest first, locked; one that a person is moving is left for later."""
     here = sa.and_(entry.c.replan, entry.c.status == Status.QUEUED)
-    return rows_of(tx, sa.select(entry).where(here).order_by(entry.c.id).limit(limit))
+    statement = sa.select(entry).where(here).order_by(entry.c.id).limit(limit)
+    return rows_of(tx, statement.with_for_update(skip_locked=True))
 
 
 def errored(tx: Transaction, code: str, after: int, limit: int) -> list[EntryRow]:

@@ -9,13 +9,17 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from connector.status import Status
+from connector.store import lanes
 from connector.store.database import Transaction
 from connector.store.entries import Move, move
-from connector.store.tables import entry, flow_edition
+from connector.store.tables import entry, flow_edition, lane
 from schemas.config import Flow
 
 BY_THE_FLOW = ("preference", "mode off")
 """The codes of filtered entries that another edition of their flow may decide otherwise."""
+
+DECLARED = "@flows"
+"""The mark of all flows together that were declared last: their edition stands as its code."""
 
 FILTERED = frozenset({Status.FILTERED})
 
@@ -24,6 +28,12 @@ def fingerprint(flow: Flow) -> str:
     """What tells editions of a flow apart, the rows of shared tables among it once they are joined; what says the same
     as leaving it out does not count."""
     return hashlib.sha256(flow.model_dump_json(exclude_defaults=True).encode()).hexdigest()
+
+
+def edition_of(flows: Mapping[str, Flow]) -> str:
+    """What tells all flows of a configuration, by name, from those of another: also one more or less of them."""
+    editions = sorted((name, fingerprint(flow)) for name, flow in flows.items())
+    return hashlib.sha256(repr(editions).encode()).hexdigest()
 
 
 def declare(tx: Transaction, flows: Mapping[str, Flow], version: str) -> None:
@@ -48,10 +58,18 @@ def declare(tx: Transaction, flows: Mapping[str, Flow], version: str) -> None:
     for name, edition in editions.items():
         here = sa.and_(flow_edition.c.flow == name, flow_edition.c.fingerprint != edition)
         tx.run(flow_edition.update().where(here).values(fingerprint=edition, **edited))
+    lanes.declare(tx, [(DECLARED, "")])
+    tx.run(lane.update().where(lane.c.name == DECLARED).values(code=edition_of(flows), updated_at=tx.now))
+
+
+def declared(tx: Transaction) -> str | None:
+    """The edition of all flows that was declared last: nobody may route by another one. None before the first."""
+    edition: str | None = tx.value(sa.select(lane.c.code).where(lane.c.name == DECLARED))
+    return edition
 
 
 def in_force(tx: Transaction) -> dict[str, str]:
-    """The fingerprint of each flow as the processes that were started last know it."""
+    """The fingerprint of each flow as the processes know it that route, and took their configuration last."""
     rows = tx.rows(sa.select(flow_edition.c.flow, flow_edition.c.fingerprint))
     return {row["flow"]: row["fingerprint"] for row in rows}
 

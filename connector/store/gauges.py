@@ -43,6 +43,12 @@ def mark(tx: Transaction, name: str, older_than: float = 0) -> bool:
     return bool(tx.run(lane.update().where(here).values(updated_at=tx.now)))
 
 
+def put_back(tx: Transaction, name: str, seconds: float) -> None:
+    """Have a mark be so many seconds old: what it was set for could not be done."""
+    then = tx.now - timedelta(seconds=seconds)
+    tx.run(lane.update().where(lane.c.name == name).values(updated_at=then))
+
+
 def since(tx: Transaction, name: str) -> float | None:
     """Seconds since a mark was set; None where it was never declared."""
     at: datetime | None = tx.value(sa.select(lane.c.updated_at).where(lane.c.name == name))

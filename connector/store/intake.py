@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from connector.reference import EventIdentity
 from connector.status import NoticeStatus, check_notice_move
-from connector.store import revisions, tables
+from connector.store import corrections, revisions, tables
 from connector.store.columns import storable
 from connector.store.database import Transaction
 from connector.store.revisions import Said
@@ -257,10 +257,17 @@ def recover_notices(tx: Transaction, lane: str, token: int) -> int:
 
 
 def notices(
-    tx: Transaction, *, status: Sequence[str] = (), connection: str | None = None, limit: int = 50
+    tx: Transaction,
+    *,
+    status: Sequence[str] = (),
+    connection: str | None = None,
+    limit: int = 50,
+    below: int | None = None,
 ) -> list[NoticeRow]:
-    """Notices, newest first."""
+    """Notices, newest first, from behind the id `below`."""
     statement = sa.select(notice).order_by(notice.c.id.desc()).limit(limit)
+    if below is not None:
+        statement = statement.where(notice.c.id < below)
     if status:
         statement = statement.where(notice.c.status.in_(status))
     if connection:
@@ -273,6 +280,14 @@ def get_notice(tx: Transaction, notice_id: int, *, lock: bool = False) -> Notice
     statement = sa.select(notice).where(notice.c.id == notice_id)
     row = tx.row(statement.with_for_update() if lock else statement)
     return _notice(row) if row else None
+
+
+def notices_of_number(tx: Transaction, connections: Sequence[str], number: str) -> list[NoticeRow]:
+    """The notices of documents of this number at these connections, newest first, ten at most."""
+    here = tx.among((notice.c.connection, notice.c.number), [(one, number) for one in connections])
+    return [
+        _notice(row) for row in tx.rows(sa.select(notice).where(here).order_by(notice.c.id.desc()).limit(10))
+    ]
 
 
 def led_notices(tx: Transaction, notice_id: int) -> list[NoticeRow]:
@@ -340,10 +355,12 @@ def _fact_key(new: NewEvent) -> tuple[str, str, str]:
 
 
 def refresh_event(tx: Transaction, event_id: int, data: Mapping[str, Any]) -> bool:
-    """Put newer data under an event that was heard again; did it change?"""
+    """Put newer data under an event that was heard again; did it change? What a person corrected stays so, as long as
+    its source only says again what it had said."""
     old = tx.value(sa.select(event.c.data).where(event.c.id == event_id))
-    if old == data:
+    if old == data or data in (corrections.lock(tx, event_id), corrections.told(tx, event_id)):
         return False
+    corrections.overtaken(tx, event_id)
     tx.run(event.update().where(event.c.id == event_id).values(data=data))
     return True
 
@@ -375,9 +392,3 @@ def set_state(tx: Transaction, ids: Iterable[int], state: str) -> None:
 def give_up_fetching(tx: Transaction, event_id: int) -> None:
     """Have an event routed without the context that it was waiting for."""
     tx.run(event.update().where(event.c.id == event_id, event.c.state == "fetching").values(state="fetched"))
-
-
-def unrouted(tx: Transaction, limit: int = 50) -> list[EventRow]:
-    """Events that match no flow, newest first."""
-    statement = sa.select(event).where(sa.text(tables.UNROUTED)).order_by(event.c.id.desc()).limit(limit)
-    return [EventRow(**row) for row in tx.rows(statement)]

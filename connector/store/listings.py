@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from connector.status import Status
 from connector.store import entries
 from connector.store.database import Transaction
 from connector.store.entries import EntryRow
@@ -246,6 +247,18 @@ def get(tx: Transaction, ids: Sequence[int]) -> list[ListingRow]:
     return _rows(tx, sa.select(listing).where(listing.c.id.in_(list(ids))).order_by(listing.c.id))
 
 
+def backfills(tx: Transaction, limit: int) -> list[ListingRow]:
+    """The listings of backfills that people asked for, the newest first."""
+    asked = sa.and_(listing.c.purpose == BACKFILL, ~listing.c.name.startswith(f"{RECONCILE}/"))
+    return _rows(tx, sa.select(listing).where(asked).order_by(listing.c.id.desc()).limit(limit))
+
+
+def same_backfill(tx: Transaction, row: ListingRow) -> list[ListingRow]:
+    """The listings that were begun together with this one, oldest first."""
+    here = sa.and_(listing.c.connection == row.connection, listing.c.purpose == row.purpose)
+    return _rows(tx, sa.select(listing).where(here, listing.c.name == row.name).order_by(listing.c.id))
+
+
 def notices_of(tx: Transaction, ids: Sequence[int]) -> Counter[str]:
     """How many of the notices that these listings brought are in which status."""
     statement = (
@@ -263,21 +276,30 @@ def _rows(tx: Transaction, statement: sa.Select[tuple[object, ...]]) -> list[Lis
 
 def entries_of(tx: Transaction, ids: Sequence[int], types: Mapping[str, str]) -> Counter[str]:
     """How many entries of the documents that these listings brought are in which status; `types` is type -> kind."""
+    columns = (entry.c.status, sa.func.count(entry.c.id.distinct()).label("count"))
+    statement = _of_documents(sa.select(*columns), ids, types).group_by(entry.c.status)
+    return Counter({row["status"]: row["count"] for row in tx.rows(statement)})
+
+
+def held_entries(tx: Transaction, ids: Sequence[int], types: Mapping[str, str], limit: int) -> Sequence[int]:
+    """Those of them that are held, the oldest first."""
+    held = _of_documents(sa.select(entry.c.id).distinct(), ids, types).where(entry.c.status == Status.HELD)
+    return tx.values(held.order_by(entry.c.id).limit(limit))
+
+
+def _of_documents(statement: sa.Select[Any], ids: Sequence[int], types: Mapping[str, str]) -> sa.Select[Any]:
     of_kind = sa.or_(
         *(
             sa.and_(event.c.type == type_, event.c.document == notice.c.number, notice.c.kind == kind)
             for type_, kind in types.items()
         )
     )
-    statement = (
-        sa.select(entry.c.status, sa.func.count(entry.c.id.distinct()).label("count"))
-        .select_from(notice)
+    return (
+        statement.select_from(notice)
         .join(event, sa.and_(event.c.source == notice.c.connection, of_kind))
         .join(entry, entry.c.event_id == event.c.id)
         .where(notice.c.listing_id.in_(list(ids)))
-        .group_by(entry.c.status)
     )
-    return Counter({row["status"]: row["count"] for row in tx.rows(statement)})
 
 
 def asked_for(

@@ -71,7 +71,7 @@ def find(tx: Transaction, number: str, connection: str | None = None) -> Place:
 
 def known(tx: Transaction, number: str, connection: str | None = None) -> list[Place]:
     """Where an order of this number was heard of, or made: at any connection, or only at the one given."""
-    asked = [connection] if connection is not None else _connections(tx)
+    asked = [connection] if connection is not None else connections(tx)
     found = {name for name in _indexed(tx, number, asked) if connection in (None, name)}
     if not found:
         found = {row.source for row in heard.naming(tx, [(name, number) for name in asked]).values()}
@@ -97,7 +97,8 @@ def _indexed(tx: Transaction, number: str, asked: Collection[str]) -> set[str]:
     }
 
 
-def _connections(tx: Transaction) -> list[str]:
+def connections(tx: Transaction) -> list[str]:
+    """Those that have lanes."""
     return sorted({row.connection for row in lanes.overview(tx)})
 
 
@@ -172,7 +173,7 @@ def _other(row: EventRow) -> str:
 
 def near(tx: Transaction, number: str, count: int = 3) -> list[Place]:
     """The nearest orders: those that differ only in case or leading zeros, then of its neighbours those alike it."""
-    asked = _connections(tx)
+    asked = connections(tx)
     spelt = {number.upper(), number.lower(), number.lstrip("0"), *(number.zfill(width) for width in (6, 9))}
     same = [(name, one) for one in sorted(spelt - {number, ""}) for name in sorted(_indexed(tx, one, asked))]
     columns = (entry_key.c.number, link.c.source_number, link.c.target_number)
@@ -198,7 +199,7 @@ def _neighbours(tx: Transaction, column: sa.Column[Any], number: str) -> list[Pl
 
 def others(tx: Transaction, number: str) -> list[EventRow]:
     """The events of this document number that are about something else than an order."""
-    types = [(name, type_) for name in _connections(tx) for type_ in EVENT_TYPES if type_ not in ORDER_TYPES]
+    types = [(name, type_) for name in connections(tx) for type_ in EVENT_TYPES if type_ not in ORDER_TYPES]
     here = tx.among(
         (event.c.source, event.c.type, event.c.document), [(name, type_, number) for name, type_ in types]
     )

@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from connector.status import FINISHED, NoticeStatus
+from connector.store import digest, tallies, versions
+from connector.store.alert_tables import alert, alert_message, alert_told
 from connector.store.database import Database, Transaction
 from connector.store.tables import attempt, context, entry, event, inspection, journal, notice, step
 from schemas.config import Retention
@@ -28,17 +31,20 @@ _DONE = (NoticeStatus.COMPLETED, NoticeStatus.IGNORED)
 
 Pruned = Mapping[str, int]
 """What was taken away -> how many rows: entries, events, contexts, steps, attempts (tries, and looks by hand), calls
-(tries of which only the outcome is left), moves (lines of the journal), notices."""
+(tries of which only the outcome is left), moves (lines of the journal), notices, alerts, messages
+(and what was told by them)."""
 
 
 @dataclass(frozen=True)
 class _Change:
-    """Rows of one table that are deleted (`values` None) or stripped, counted under a name."""
+    """Rows of one table that are deleted (`values` None) or stripped, counted under a name; where there were some,
+    what `then` does follows in the same transaction."""
 
     name: str
     table: sa.Table
     rows: sa.ColumnElement[bool]
     values: Mapping[str, Any] | None = None
+    then: Callable[[Transaction], object] = lambda _: None
 
 
 class Pruning:
@@ -62,10 +68,20 @@ class Pruning:
 
     def run(self) -> Pruned:
         """Prune, and say how much; what `stopping` leaves undone is done the next time."""
-        acts: tuple[tuple[sa.Table, _Act], ...] = ((entry, _entries), (notice, _notices), (event, _unrouted))
+        acts: tuple[tuple[sa.Table, _Act], ...] = (
+            (entry, _entries),
+            (notice, _notices),
+            (event, _unrouted),
+            (alert, _alerts),
+            (alert_message, _messages),
+        )
         for table, act in acts:
             for first, last in self._windows(table):
                 self._in_window(act, first, last)
+        if not self._rehearsal:
+            with self._database.write() as tx:
+                tallies.prune(tx)
+                digest.forget_causes(tx)
         return dict(self._counts)
 
     def _windows(self, table: sa.Table) -> Iterator[tuple[int, int]]:
@@ -192,13 +208,36 @@ def _unrouted(look: _Look, first: int, last: int) -> list[_Change]:
     return _identities(look.held(event, old, alone))
 
 
+def _alerts(look: _Look, first: int, last: int) -> list[_Change]:
+    """Those that are over, with what was told of them."""
+    over = sa.and_(alert.c.id.between(first, last), alert.c.closed_at.is_not(None))
+    seen = look.tx.rows(sa.select(alert.c.id, alert.c.closed_at).where(over))
+    old = look.held(alert, [row["id"] for row in seen if look.over(row["closed_at"], "alerts")], over)
+    told = _Change("messages", alert_told, alert_told.c.alert_id.in_(old))
+    return [told, _Change("alerts", alert, alert.c.id.in_(old))]
+
+
+def _messages(look: _Look, first: int, last: int) -> list[_Change]:
+    """Messages that were sent or given up."""
+    ended = sa.and_(alert_message.c.id.between(first, last), alert_message.c.ended_at.is_not(None))
+    seen = look.tx.rows(sa.select(alert_message.c.id, alert_message.c.ended_at).where(ended))
+    old = [row["id"] for row in seen if look.over(row["ended_at"], "alerts")]
+    return [_Change("messages", alert_message, alert_message.c.id.in_(look.held(alert_message, old, ended)))]
+
+
 def _identities(event_ids: Sequence[int]) -> list[_Change]:
     """Of an event its identity is left; what was stored beside it goes."""
     whole = sa.and_(event.c.id.in_(event_ids), event.c.data != sa.literal({}, event.c.data.type))
     return [
         _Change("contexts", context, context.c.event_id.in_(event_ids)),
-        _Change("events", event, whole, {"data": {}, "state": GONE}),
+        _Change("events", event, whole, {"data": {}, "state": GONE}, partial(_forget, event_ids)),
     ]
+
+
+def _forget(event_ids: Sequence[int], tx: Transaction) -> None:
+    """What was derived of the data, and what the audit keeps of its edits, goes with it."""
+    digest.forget(event_ids, tx)
+    versions.forget_edits(event_ids, tx)
 
 
 def _calls(of: sa.ColumnElement[bool]) -> _Change:
@@ -214,4 +253,7 @@ def _count(tx: Transaction, change: _Change) -> int:
 def _carry_out(tx: Transaction, change: _Change) -> int:
     if change.values is None:
         return tx.run(change.table.delete().where(change.rows))
-    return tx.run(change.table.update().where(change.rows).values(**change.values))
+    count = tx.run(change.table.update().where(change.rows).values(**change.values))
+    if count:
+        change.then(tx)
+    return count

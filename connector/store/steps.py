@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from connector.planned import Step
 from connector.status import BLOCKING, Status
 from connector.store.database import Transaction
-from connector.store.tables import entry, step
+from connector.store.tables import BEGUN, entry, step
 from schemas.base import DocumentRef
 
 _AMOUNTS = 7_240_112
@@ -131,6 +131,12 @@ def begun(tx: Transaction, entry_ids: Collection[int]) -> set[int]:
         return set()
     done = sa.or_(step.c.done_at.is_not(None), step.c.doubt_at.is_not(None), step.c.before.is_not(None))
     return set(tx.values(sa.select(step.c.entry_id).where(step.c.entry_id.in_(list(entry_ids)), done)))
+
+
+def raises(tx: Transaction, entry_id: int) -> bool:
+    """Is an amount at the target being raised or lowered for this entry? Nothing else may begin there meanwhile."""
+    here = sa.select(step.c.id).where(step.c.entry_id == entry_id, sa.text(BEGUN)).limit(1)
+    return tx.value(here) is not None
 
 
 def doubt(tx: Transaction, entry_ids: Iterable[int], at: datetime, step_keys: Iterable[str] = ()) -> None:

@@ -220,6 +220,7 @@ entry = Table(
     UniqueConstraint("event_id", "flow"),
     Index("ix_connector_log_lane", "lane", "status", "due_at", "id", postgresql_where=text(UNFINISHED)),
     Index("ix_connector_log_status", "status", "id"),
+    Index("ix_connector_log_flow", "flow", "status", "id"),
     Index("ix_connector_log_replan", "id", postgresql_where=text("replan"), sqlite_where=text("replan = 1")),
     Index(
         "ix_connector_log_wait",

@@ -25,7 +25,7 @@ from schemas.events import ShipmentConfirmed, ShipmentVoided
 _ENDED_BY_A_VOID = frozenset(
     {Status.HELD, Status.QUEUED, Status.RETRYING, Status.WAITING, Status.ERRORED, Status.FILTERED}
 )
-_STUCK = frozenset({Status.WAITING, Status.ERRORED})
+_STUCK = frozenset({Status.WAITING, Status.ERRORED, Status.HELD})
 _GOES_ON = frozenset({Status.QUEUED, Status.RETRYING})
 
 
@@ -111,15 +111,8 @@ def end(tx: Transaction, carrying: Collection[EntryRow], void: EventRow) -> list
     """Supersede those that will do nothing more; those of which something was begun, or may yet be, are returned:
     there is something to take back."""
     begun = steps.begun(tx, [row.id for row in carrying])
-    reason = _taken_back_by(void)
     over = [row for row in carrying if row.status in (_ENDED_BY_A_VOID if row.id not in begun else _STUCK)]
-    move(
-        tx,
-        [
-            Move(row.id, Status.IGNORED if row.status == Status.HELD else Status.SUPERSEDED, "voided", reason)
-            for row in over
-        ],
-    )
+    move(tx, [_ended(row, void) for row in over])
     nothing = {row.id for row in over if row.id not in begun}
     never = {row.id for row in carrying if row.id not in begun and row.status in _NOTHING_STANDS}
     return [row for row in carrying if row.id not in nothing | never]
@@ -135,12 +128,14 @@ def end_stuck(tx: Transaction, void_entry: EntryRow) -> None:
     """What a void has taken back stays so: an entry that got stuck while the void waited for it ends too, although it
     may be about to go on."""
     void = intake.get_events(tx, [void_entry.event_id])[void_entry.event_id]
-    left = [row.id for row in carriers(tx, void, void_entry.target) if row.status in _STUCK | _GOES_ON]
-    move(tx, [Move(one, Status.SUPERSEDED, "voided", _taken_back_by(void)) for one in left])
+    left = [row for row in carriers(tx, void, void_entry.target) if row.status in _STUCK | _GOES_ON]
+    move(tx, [_ended(row, void) for row in left])
 
 
-def _taken_back_by(void: EventRow) -> str:
-    return f"taken back by event {void.id}: {void.type} {void.document} @ {void.source}"
+def _ended(row: EntryRow, void: EventRow) -> Move:
+    status = Status.IGNORED if row.status == Status.HELD else Status.SUPERSEDED
+    reason = f"taken back by event {void.id}: {void.type} {void.document} @ {void.source}"
+    return Move(row.id, status, "voided", reason)
 
 
 def unknown(tx: Transaction, carrying: Collection[EntryRow], carried: Carried) -> str:

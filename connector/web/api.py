@@ -7,19 +7,29 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from connector import story
 from connector.operate import Done, Unknown
-from connector.status import NoticeStatus, Status
+from connector.status import NoticeStatus
 from connector.store import browse, intake, lanes
-from connector.store.browse import Filters
-from connector.web import orders, partial, problems, resume, retrieve
-from connector.web.asked import printable, row_number
+from connector.web import (
+    alerts,
+    audit,
+    bulk,
+    edit,
+    errors,
+    export,
+    orders,
+    partial,
+    problems,
+    resume,
+    retrieve,
+)
+from connector.web.asked import FiltersAsked, StrictlyAsked, Words, listed, printable, row_number
 from connector.web.auth import Operator, Reader
 from connector.web.problems import Problem, documented
 from connector.web.room import Here, Room
-from schemas.base import UtcDatetime
 
 Record = dict[str, Any]
 
@@ -30,76 +40,34 @@ _MOVE = _ONE | documented(problems.ILLEGAL_MOVE, problems.NOT_VALID)
 
 router = APIRouter(prefix="/api", tags=["log"])
 router.include_router(orders.router)
+router.include_router(errors.router)
 router.include_router(retrieve.router)
 router.include_router(resume.router)
 router.include_router(partial.router)
+for part in (export, bulk, edit, audit):
+    router.include_router(part.router)
+router.include_router(alerts.router)
 
 
 # -- what is asked for -------------------------------------------------------------------------------------
 
 
-def _nothing(value: object) -> object:
-    """`?flow=&order=` is what a form sends whose fields are left empty."""
-    return None if value == "" else value
+class EntriesAsked(FiltersAsked):
+    """Which entries, and which page of them."""
 
-
-def _listed(value: object) -> object:
-    """`status=errored,retrying` and `status=errored&status=retrying` say the same."""
-    given = value if isinstance(value, list | tuple) else [value]
-    return [
-        word.strip() for text in given if isinstance(text, str) for word in text.split(",") if word.strip()
-    ]
-
-
-Words = Annotated[str, AfterValidator(printable), Field(max_length=255)]
-Moment = Annotated[UtcDatetime | None, BeforeValidator(_nothing)]
-
-
-class _Asked(BaseModel):
-    """Parameters of a list; one that is misspelt is refused, rather than everything listed."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class EntriesAsked(_Asked):
-    """Which entries: an empty parameter asks for nothing."""
-
-    status: Annotated[list[Status], BeforeValidator(_listed)] = Field(
-        default=[], description="one or several, also as one text with commas"
-    )
-    flow: Words = ""
-    connection: Words = Field(default="", description="source or target")
-    type: Words = Field(default="", description="the event's type")
-    order: Words = Field(default="", description="an order's number, at any connection")
-    q: Words = Field(default="", description="looked for in numbers, flow and reason")
-    since: Moment = Field(default=None, description="made at or after")
-    until: Moment = Field(default=None, description="made before")
     cursor: Words = Field(default="", description="from the page before")
     limit: int = Field(default=50, ge=1, le=browse.MOST_ROWS)
 
-    def filters(self) -> Filters:
-        """The same for the store."""
-        return Filters(
-            status=tuple(self.status),
-            flow=self.flow,
-            connection=self.connection,
-            type=self.type,
-            order=self.order,
-            q=self.q,
-            since=self.since,
-            until=self.until,
-        )
 
-
-class NoticesAsked(_Asked):
+class NoticesAsked(StrictlyAsked):
     """Which notices."""
 
-    status: Annotated[list[NoticeStatus], BeforeValidator(_listed)] = []
+    status: Annotated[list[NoticeStatus], BeforeValidator(listed)] = Field(default=[])
     connection: Words = ""
     limit: int = Field(default=50, ge=1, le=browse.MOST_ROWS)
 
 
-class IgnoreAsked(_Asked):
+class IgnoreAsked(StrictlyAsked):
     """Why it is left."""
 
     reason: Annotated[str, AfterValidator(printable), Field(min_length=1, max_length=1000, pattern=r"\S")]
@@ -132,7 +100,7 @@ def show_entry(entry_id: str, room: Here, _caller: Reader) -> Record:
         record = browse.entry_record(tx, row_number(entry_id, "entry"))
     if record is None:
         raise Unknown(f"there is no entry {entry_id}")
-    return story.entry_json(record)
+    return story.entry_json(record, takes_back=room.operator.takes_back(record.entry))
 
 
 @router.get("/notices", responses=_LIST)
@@ -187,6 +155,13 @@ def ignore_entry(entry_id: str, asked: IgnoreAsked, room: Here, caller: Operator
     """Leave an entry undelivered."""
     number = row_number(entry_id, "entry")
     return _carried(room, room.operator.ignore(number, caller.name, asked.reason))
+
+
+@router.post("/entries/{entry_id}/hold", responses=_MOVE)
+def hold_entry(entry_id: str, asked: partial.ReasonAsked, room: Here, caller: Operator) -> Carried:
+    """Keep an entry until a person posts it, which is what retry does then."""
+    number = row_number(entry_id, "entry")
+    return _carried(room, room.operator.hold(number, caller.name, asked.reason))
 
 
 @router.post("/notices/{notice_id}/retry", responses=_MOVE)

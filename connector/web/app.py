@@ -8,11 +8,15 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from connector.alerts.watching import Watcher
 from connector.bootstrap import Runtime
-from connector.web import api, docs, health, ingest, metrics, problems, reconcile
+from connector.web import api, configuring, docs, health, ingest, metrics, problems, reconcile
+from connector.web.bells import BellRope
+from connector.web.console import oidc, routes
 from connector.web.limits import BodyLimit, RequestLog
 from connector.web.metrics import Metrics
 from connector.web.problems import ProblemDocument
+from connector.web.reloading import followed
 from connector.web.room import furnish
 
 DESCRIPTION = (
@@ -25,9 +29,9 @@ _REFERENCE = "#/components/schemas/{model}"
 def create(runtime: Runtime) -> FastAPI:
     """The application of a runtime, which stays the caller's to close once the server has stopped.
 
-    Prepares the runtime first: raises ConfigError (SchemaMismatch is one) or StoreUnavailable.
+    Introduces the runtime first: raises ConfigError (SchemaMismatch is one) or StoreUnavailable.
     """
-    runtime.prepare()
+    runtime.introduce()
     app = _Application(
         title="Connector",
         version=version("connector"),
@@ -37,9 +41,11 @@ def create(runtime: Runtime) -> FastAPI:
         redirect_slashes=False,
         lifespan=_serving(runtime),
     )
+    app.state.runtime = runtime
     problems.install(app)
-    for part in (ingest, api, reconcile, health, metrics, docs):
+    for part in (ingest, api, configuring, reconcile, health, metrics, docs):
         app.include_router(part.router)
+    routes.install(app)
     app.add_middleware(BodyLimit, most=runtime.loaded.config.max_body)
     app.add_middleware(RequestLog)
     return app
@@ -48,11 +54,22 @@ def create(runtime: Runtime) -> FastAPI:
 def _serving(runtime: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.room = furnish(runtime)
-        app.state.metrics = Metrics(runtime)
-        app.state.reconciling = runtime.reconciling
-        yield
-        await run_in_threadpool(app.state.room.bells.close)
+        bells, app.state.metrics = BellRope(runtime.ringer), Metrics(runtime)
+        watcher = Watcher(runtime.database, runtime.loaded)
+
+        def furnish_with(current: Runtime) -> None:
+            """Everything here that rests on the configuration; also called by the thread that follows it."""
+            room, oauth = furnish(current, bells), oidc.client(current.loaded.config.console)
+            app.state.runtime, app.state.room, app.state.oauth = current, room, oauth
+            app.state.reconciling = current.reconciling
+            app.state.metrics.follow(current)
+            watcher.follow(current.loaded)
+
+        watcher.start()
+        with followed(runtime, furnish_with) as app.state.following:
+            yield
+        await run_in_threadpool(watcher.close)
+        await run_in_threadpool(bells.close)
 
     return lifespan
 

@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from connector import calls, progress
 from connector.bootstrap import Runtime
 from connector.status import NoticeStatus, Status
-from connector.store import Transaction, gauges, lanes
+from connector.store import Transaction, alerts, gauges, lanes, takeovers
 from connector.store.gauges import Tally, Tops
 from connector.stream import REFUSED, STREAM
 from connector.wake import TASKS, TRANSPORT
@@ -78,7 +78,14 @@ class Metrics:
         self._lock = threading.Lock()
         self._open = _Kept(_what_is_open, kept)
         self._finished = _Kept(_what_is_finished, kept_long)
-        self._news = _News(lag, [flow.name for flow in runtime.loaded.config.flows])
+        self._news = _News(lag)
+        self._news.expect(flow.name for flow in runtime.loaded.config.flows)
+
+    def follow(self, runtime: Runtime) -> None:
+        """From now on, by this runtime: another configuration is in force."""
+        with self._lock:
+            self._runtime = runtime
+            self._news.expect(flow.name for flow in runtime.loaded.config.flows)
 
     def text(self, encode: "Callable[[Metrics], bytes]") -> bytes:
         """Everything, encoded; raises StoreUnavailable."""
@@ -93,6 +100,7 @@ class Metrics:
                 *self._finished.families(tx),
                 *_lanes(tx),
                 *_marks(tx),
+                _alerts(tx),
                 *self._news.families(tx),
             ]
         return [_info(self._runtime), *stored, *_broker(self._runtime.redis)]
@@ -118,14 +126,17 @@ class _Kept:
 class _News:
     """Counters that go on from scrape to scrape: only rows that came since are read."""
 
-    def __init__(self, lag: float, flows: Sequence[str]) -> None:
+    def __init__(self, lag: float) -> None:
         self._lag = lag
         self._counted: Tops | None = None
         self._seen: list[tuple[float, Tops]] = []
         self._events: Counter[tuple[str, ...]] = Counter()
         self._moves: Counter[tuple[str, ...]] = Counter()
-        self._moves.update({(flow, str(status)): 0 for flow in flows for status in Status})
         self._attempts: Counter[tuple[str, ...]] = Counter()
+
+    def expect(self, flows: Iterable[str]) -> None:
+        """Moves of these flows are counted from zero on, before there are any."""
+        self._moves.update({(flow, str(status)): 0 for flow in flows for status in Status})
 
     def families(self, tx: Transaction) -> Iterator[Metric]:
         """The counters, with what has settled since the last time."""
@@ -240,6 +251,18 @@ def _marks(tx: Transaction) -> Iterator[Metric]:
     ):
         age = gauges.since(tx, mark)
         yield _gauge(name, text, "", [((), age)] if age is not None else [])
+    not_taken = len(takeovers.standing(tx))
+    yield _gauge(
+        "configuration_not_taken",
+        "Processes that go on with an older configuration file, since the new one is wrong",
+        "",
+        [((), not_taken)],
+    )
+
+
+def _alerts(tx: Transaction) -> Metric:
+    text = "Alerts that stand"
+    return _gauge("alerts", text, "kind severity", list(alerts.standing_counts(tx).items()))
 
 
 def _info(runtime: Runtime) -> Metric:

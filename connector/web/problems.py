@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from connector.operate import Unknown
+from connector.operate import Outdated, Unknown
 from connector.status import IllegalMove
 from connector.store import StoreUnavailable
 
@@ -48,6 +48,8 @@ NOT_ALLOWED = Kind("not-allowed", 403, "The token does not cover this")
 NOT_FOUND = Kind("not-found", 404, "There is no such thing")
 TOO_SLOW = Kind("too-slow", 408, "The request took too long to arrive")
 ILLEGAL_MOVE = Kind("illegal-move", 409, "This cannot be done in the present status")
+OUTDATED = Kind("outdated", 409, "It is not as it was when you looked")
+NOT_WRITABLE = Kind("not-writable", 409, "The file cannot be changed from here")
 TOO_LARGE = Kind("too-large", 413, "The request is too large")
 WRONG_MEDIA_TYPE = Kind("wrong-media-type", 415, "The content type is not taken here")
 NOT_VALID = Kind("not-valid", 422, "The request does not say what is needed")
@@ -132,6 +134,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(StoreUnavailable, _not_stored)
     app.add_exception_handler(Unknown, _not_found)
     app.add_exception_handler(IllegalMove, _illegal_move)
+    app.add_exception_handler(Outdated, _outdated)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _defect)
 
@@ -175,6 +178,10 @@ def _not_found(_request: Request, error: Exception) -> Response:
 
 def _illegal_move(_request: Request, error: Exception) -> Response:
     return respond(Problem(ILLEGAL_MOVE, str(error)))
+
+
+def _outdated(_request: Request, error: Exception) -> Response:
+    return respond(Problem(OUTDATED, str(error)))
 
 
 def _gone(_request: Request, _error: Exception) -> Response:

@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 from starlette.concurrency import run_in_threadpool
 
 from connector.bootstrap import Runtime
-from connector.progress import PATIENCE, Watch
-from connector.store import SchemaMismatch, StoreUnavailable
+from connector.progress import PATIENCE, Progress, Watch
+from connector.store import SchemaMismatch, StoreUnavailable, takeovers
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,8 @@ Purpose = Literal["work", "intake"]
 class Ready(BaseModel):
     """Each part by itself; `status` is ok where all that are asked for are. The reasons stand in the log alone.
 
-    `sweeper`, `router` and `lanes` tell of the whole fleet, and are unknown without the database.
+    `sweeper`, `router`, `lanes` and `configuration` tell of the whole fleet, and are unknown without the database. The
+    last is not ok where a process goes on with an older file, since the new one is wrong; nobody is unready for that.
     """
 
     status: State
@@ -35,6 +36,7 @@ class Ready(BaseModel):
     sweeper: State
     router: State
     lanes: State
+    configuration: State
 
     def for_(self, purpose: Purpose) -> "Ready":
         """The same for who only wants to hand something in: that needs the database, and nothing else to go on."""
@@ -44,7 +46,8 @@ class Ready(BaseModel):
 
 
 class Readiness:
-    """Asks the database and the broker of one process; concurrent callers share the asking."""
+    """Asks the database and the broker of one process; concurrent callers share the asking. `progress` says in
+    words what was not being done then."""
 
     def __init__(self, runtime: Runtime, kept: float = KEPT, patience: float = PATIENCE) -> None:
         self._runtime = runtime
@@ -53,6 +56,7 @@ class Readiness:
         self._asking = asyncio.Lock()
         self._until = 0.0
         self._last: Ready | None = None
+        self.progress = Progress()
 
     async def ask(self) -> Ready:
         """What is there now, or was a moment ago."""
@@ -64,10 +68,10 @@ class Readiness:
 
     def _look(self) -> Ready:
         database, tables = self._store()
-        sweeper, router, lanes = self._work() if tables == "ok" else ("unknown",) * 3
+        sweeper, router, lanes, configuration = self._work() if tables == "ok" else ("unknown",) * 4
         parts: dict[str, State] = {"database": database, "tables": tables, "broker": self._broker()}
         parts |= {"sweeper": sweeper, "router": router, "lanes": lanes}
-        return Ready(status=_whole(*parts.values()), **parts)
+        return Ready(status=_whole(*parts.values()), configuration=configuration, **parts)
 
     def _store(self) -> tuple[State, State]:
         try:
@@ -80,15 +84,18 @@ class Readiness:
             return "ok", "not ok"
         return "ok", "ok"
 
-    def _work(self) -> tuple[State, State, State]:
+    def _work(self) -> tuple[State, State, State, State]:
         try:
-            progress = self._watch.look()
+            progress = self.progress = self._watch.look()
+            with self._runtime.database.read() as tx:
+                not_taken = takeovers.standing(tx)
         except StoreUnavailable as error:
             log.warning("web.not_ready", part="work", reason=str(error))
-            return "unknown", "unknown", "unknown"
+            return "unknown", "unknown", "unknown", "unknown"
         for fault in progress.faults:
             log.warning("web.not_ready", part="work", reason=fault)
-        return _state(progress.sweeper), _state(progress.router), _state(progress.lanes)
+        configuration: State = "not ok" if not_taken else "ok"
+        return _state(progress.sweeper), _state(progress.router), _state(progress.lanes), configuration
 
     def _broker(self) -> State:
         try:

@@ -6,8 +6,6 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from connector.operate import Unknown
-from connector.store import lanes, versions
 from connector.web import problems
 from connector.web.auth import Operator
 from connector.web.problems import documented
@@ -28,10 +26,6 @@ class Resumed(BaseModel):
 @router.post("/lanes/{connection}/resume", responses=_REFUSED)
 def resume_connection(connection: str, room: Here, caller: Operator) -> Resumed:
     """Let all lanes of a connection go on at once; what is due is taken up within seconds."""
-    if connection not in room.connections:
-        raise Unknown(f"there is no connection {connection}; configured are {', '.join(room.connections)}")
-    with room.database.write() as tx:
-        was_paused = lanes.resume(tx, connection)
-        versions.note(tx, caller.name, "resume", f"connection {connection}", {"was_paused": was_paused})
+    was_paused = room.operator.resume(connection, caller.name)
     before = "was paused" if was_paused else "was not paused"
     return Resumed(done=f"{connection} {before} and goes on now", was_paused=was_paused)

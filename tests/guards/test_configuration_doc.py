@@ -15,7 +15,7 @@ from tests.guards.tree import ROOT
 PAGE = ROOT / "docs" / "configuration.md"
 REQUIRED = "required"
 COMPOSED = "composed"  # a list, a set, or nothing at all: the page says it in words
-SECTIONS = {"connections", "flows", "tokens"}
+SECTIONS = {"alerts", "connections", "console", "flows", "tokens"}
 Keys = dict[str, str]
 
 
@@ -85,6 +85,8 @@ EXPECTED: dict[str, Keys] = {
     "Connections": COMMON,
     "Flows": dict(_keys(Flow)),
     "Tokens": dict(_keys(Token)),
+    "Console": {path: default for path, default in _keys(Config) if path.startswith("console.")},
+    "Alerts": {path: default for path, default in _keys(Config) if path.startswith("alerts.")},
     "Lanes and limits": {
         path: default for path, default in _keys(Config) if re.split(r"[.\[]", path)[0] not in SECTIONS
     },

@@ -45,3 +45,12 @@ def test_every_environment_variable_is_documented() -> None:
     documented = " ".join(page.read_text() for page in pages)
     assert used
     assert {name for name in used if name not in documented} == set()
+
+
+def test_every_picture_of_the_documents_is_there_and_no_other() -> None:
+    """The browser tests take them: SCREENSHOTS=1."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    shown = {
+        found for page in pages for found in re.findall(r"screenshots/([\w-]+\.png)", page.read_text("utf-8"))
+    }
+    assert shown == {path.name for path in (ROOT / "docs" / "screenshots").iterdir()}

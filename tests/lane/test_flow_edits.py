@@ -2,8 +2,9 @@
 
 from connector.store import flow_editions
 from connector.sweep import DECIDED_AGAIN
+from schemas.config import Flow
 from tests.lane.conftest import MakeWorld
-from tests.world import shipment
+from tests.world import World, shipment
 
 NEVER = "[{name: never, when: \"shipment.number == 'x'\"}]"
 
@@ -99,3 +100,37 @@ def test_many_are_decided_again_in_batches_until_none_is_left(make_world: MakeWo
     edited.sweeper.run()
     with edited.database.read() as tx:
         assert flow_editions.unsettled(tx) == []
+
+
+def flows_of(world: World) -> dict[str, Flow]:
+    return {name: compiled.flow for name, compiled in world.loaded.flows.items()}
+
+
+def test_a_worker_whose_file_lags_routes_nothing_until_its_own_flows_are_declared_again(
+    make_world: MakeWorld,
+) -> None:
+    lagging = make_world()
+    edited = make_world(ship_via="{PIGEON: {carrier_code: bird, title: Bird}}")
+    lagging.publish(shipment("SH1", via="PIGEON"))
+    assert lagging.route() == set()
+    assert lagging.statuses() == {}
+    edited.route()
+    assert edited.entry("SH1").config_version == edited.loaded.version
+    # The older file is put back
+    with lagging.database.write() as tx:
+        flow_editions.declare(tx, flows_of(lagging), lagging.loaded.version)
+    lagging.publish(shipment("SH2", "2"))
+    edited.route()
+    assert edited.statuses() == {"queued": 1}
+    lagging.route()
+    assert lagging.entry("SH2").config_version == lagging.loaded.version
+
+
+def test_a_flow_more_or_less_is_another_edition_of_all(make_world: MakeWorld) -> None:
+    world = make_world()
+    flows = flows_of(world)
+    with world.database.write() as tx:
+        flow_editions.declare(tx, {**flows, "another": next(iter(flows.values()))}, "v2")
+    world.publish(shipment("SH1"))
+    world.route()
+    assert world.statuses() == {}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connector.editing import Editing, with_values
 from connector.errors import Rejected, Unavailable
 from connector.store.entries import EntryRow
 from connector.store.tables import entry_key
@@ -164,6 +165,19 @@ def test_two_orders_of_one_customer_that_were_unpaid_are_not_made_at_the_same_ti
     for number in ("1", "2"):
         seen(world, bought(number))
     assert together(world) == 1
+
+
+def test_two_orders_of_one_customer_who_was_corrected_are_not_made_at_the_same_time(world: World) -> None:
+    seen(world, bought("1", "amm@example.com"))
+    world.shop.behaviours = [raising(Rejected("no such customer"))]
+    world.run()
+    number, editing = one(world, number="1").id, Editing(world.database)
+    data, fingerprint = editing.data_of(number)
+    corrected = with_values(data, [("order.email", "ann@example.com")])
+    editing.apply(number, corrected, fingerprint, "maria", "misspelt")
+    seen(world, bought("2", "ann@example.com"))
+    assert together(world) == 1
+    assert standing(world, "order") == ["1", "2"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from connector import releasing
 from connector.operate import Refused
 from connector.releasing import Group, Wanted
 from connector.store.tables import audit, entry
@@ -82,9 +83,10 @@ def test_only_what_is_asked_for_is_released(
 
 
 def test_what_the_running_processes_do_not_know_yet_is_not_released(
-    stuck: World, make_world: MakeWorld
+    stuck: World, make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They would plan it with the tables that they have, and error it again."""
+    monkeypatch.setattr(releasing, "FOLLOWED", 0.3)
     edited = make_world(ship_via=WITH_PIGEON)
     make_world()  # the last process that started knows the old file
     counted = edited.releasing.release(ALL, "maria", confirmed=False)
@@ -92,6 +94,9 @@ def test_what_the_running_processes_do_not_know_yet_is_not_released(
     with pytest.raises(Refused, match="flow shipments"):
         edited.releasing.release(ALL, "maria", confirmed=True)
     assert edited.statuses()["errored"] == 3
+    # but where they take the file over in the meantime
+    monkeypatch.setattr("connector.releasing.time.sleep", lambda _: make_world(ship_via=WITH_PIGEON))
+    assert edited.releasing.release(ALL, "maria", confirmed=True).entries == 2
 
 
 def test_an_entry_with_several_values_waits_for_all_their_rows(stuck: World, make_world: MakeWorld) -> None:

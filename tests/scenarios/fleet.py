@@ -342,8 +342,7 @@ def running(
             broker.start()
         else:
             fleet.runtime.redis.flushall()
-        migrated = fleet.run("migrate")
-        assert migrated.returncode == 0, migrated.stderr
+        fleet.runtime.database.migrate()
         stack.callback(lambda: print(fleet.last_words()))  # pytest shows it with a failure only
         stack.callback(fleet.stop)
         yield fleet

@@ -17,6 +17,7 @@ class Parcel:
     packages: int = 1
     unpaid: str = "0.00"
     sku: str = "AALEGO500"
+    ship_via: str = "UPSGROUND"
 
     @property
     def order(self) -> str:
@@ -45,14 +46,14 @@ class Parcel:
             "OrderType": "SO",
             "OrderNbr": self.order,
             "ExternalRef": self.store_order,
-            "ShipVia": "UPSGROUND",
+            "ShipVia": self.ship_via,
             "UnpaidBalance": self.unpaid,
             "lines": [line],
         }
         shipment = {
             "ShipmentNbr": self.shipment,
             "Status": status,
-            "ShipVia": "UPSGROUND",
+            "ShipVia": self.ship_via,
             "orders": [["SO", self.order]],
             "lines": [{"InventoryID": self.sku, "ShippedQty": str(self.shipped)}],
             "packages": [{"TrackingNbr": number, "Weight": "1.25"} for number in self.tracking],
@@ -74,7 +75,7 @@ class Parcel:
         }
         shipment = {
             "number": self.shipment,
-            "ship_via": "UPSGROUND",
+            "ship_via": self.ship_via,
             "lines": [line],
             "packages": [{"tracking_number": number} for number in self.tracking],
         }

@@ -5,11 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from tests.scenarios.configured import Timing
 from tests.scenarios.fleet import Fleet, running
-from tests.scenarios.pairs import SYSTEM, WHEELS
 from tests.servers import RedisServer
 
 QUICK = Timing(lease=4, renew=0.5, timeout=2)
@@ -31,7 +28,3 @@ class Place:
             fleet.start("beat")
             fleet.start_web()
             yield fleet
-
-
-both_pairs = pytest.mark.parametrize("place", [WHEELS, SYSTEM], ids=["wheels", "system"], indirect=True)
-"""Run a scenario on either pair; else it runs on the servers from wheels."""

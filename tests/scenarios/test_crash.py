@@ -12,7 +12,7 @@ from connector.stream import GROUP, REFUSED, STREAM
 from tests.scenarios.configured import Timing
 from tests.scenarios.fleet import Fleet, shipped_once
 from tests.scenarios.parcels import Parcel, some
-from tests.scenarios.places import Place, both_pairs
+from tests.scenarios.places import Place
 
 
 def taken_over(record: Record) -> bool:
@@ -23,7 +23,6 @@ def taken_over(record: Record) -> bool:
 # -- killed ------------------------------------------------------------------------------------------------
 
 
-@both_pairs
 def test_a_worker_killed_after_the_shop_committed_leaves_one_shipment_which_is_adopted(place: Place) -> None:
     with place.fleet() as fleet:
         # Given a worker whose call has shipped in the shop, and whose reply is held back

@@ -25,7 +25,6 @@ from tests.scenarios.faulty import (
     troubled,
 )
 from tests.scenarios.fleet import control, shipped_once
-from tests.scenarios.pairs import PAIRS
 from tests.scenarios.wrongs import (
     AT_THE_ERP,
     AT_THE_SHOP,
@@ -39,7 +38,7 @@ from tests.scenarios.wrongs import (
 )
 
 
-@pytest.fixture(scope="module", params=PAIRS)
+@pytest.fixture(scope="module", params=["postgresql and redis"])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
     """Web, a worker and beat, which are shared by the scenarios of this file."""
     with troubled(request, tmp_path_factory, Patience()) as faulty:

@@ -12,13 +12,12 @@ import pytest
 from connector.status import Status
 from tests.scenarios.both_ways import ERP, PREFIX, SHOP, BothWays, working
 from tests.scenarios.fleet import Process
-from tests.scenarios.pairs import PAIRS
 from tests.scenarios.wiring import Wiring
 
 MANY = 12
 
 
-@pytest.fixture(scope="module", params=PAIRS)
+@pytest.fixture(scope="module", params=["sqlite and embedded valkey"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothWays]:
     """A fleet that nobody tells anything."""
     with working(request, tmp_path_factory, Wiring(erp_polls="", shop_polls="")) as world:

@@ -9,14 +9,13 @@ import pytest
 
 from connector.status import Status
 from tests.scenarios.both_ways import PREFIX, SKU, BothWays, amount, working
-from tests.scenarios.pairs import PAIRS
 from tests.scenarios.wiring import Wiring
 
 ORDERS, SHIPMENTS, INVOICES = "orders-to-magento", "shipments-to-magento", "invoices-to-magento"
 CANCELLATIONS, CHANGES = "cancellations-to-magento", "order-changes-to-magento"
 
 
-@pytest.fixture(scope="module", params=PAIRS)
+@pytest.fixture(scope="module", params=["sqlite and embedded valkey"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothWays]:
     """Orders and payments are pushed and polled; shipments and invoices are pushed only."""
     with working(request, tmp_path_factory, Wiring(erp_polls="order, payment", hurried=True)) as world:

@@ -11,14 +11,13 @@ import pytest
 
 from connector.status import Status
 from tests.scenarios.both_ways import GUEST, SHOP, SKU, BothWays, amount, value, working
-from tests.scenarios.pairs import PAIRS
 from tests.scenarios.wiring import Wiring
 
 ORDERS, PAYMENTS = "orders-to-acumatica", "payments-to-acumatica"
 CANCELLATIONS = "cancellations-to-acumatica"
 
 
-@pytest.fixture(scope="module", params=PAIRS)
+@pytest.fixture(scope="module", params=["postgresql and redis"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothWays]:
     """The shop's orders come as events and by polling; its invoices as events only."""
     with working(request, tmp_path_factory, Wiring(shop_polls="order")) as world:

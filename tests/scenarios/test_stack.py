@@ -102,7 +102,7 @@ def ready(fleet: Fleet) -> bool:
         return False
 
 
-@pytest.fixture(params=["sqlite", "postgres_wheel"])
+@pytest.fixture
 def unprepared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fleet]:
     """A configuration with an empty database, where nobody has migrated."""
     with contextlib.ExitStack() as stack:
@@ -113,7 +113,9 @@ def unprepared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fleet
         yield prepared(stack, tmp_path / "home", url, None, Timing())
 
 
-@pytest.mark.parametrize("command", ["web", "worker"])
+@pytest.mark.parametrize(
+    ("unprepared", "command"), [("sqlite", "web"), ("postgres_wheel", "worker")], indirect=["unprepared"]
+)
 def test_nothing_works_on_a_database_that_was_not_migrated(unprepared: Fleet, command: str) -> None:
     # When a process is started on it
     ended = unprepared.run(command, *(["--port", "0"] if command == "web" else []))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from connector.store import Transaction, gauges
+from connector.store import Transaction, alert_facts, gauges
 from connector.store.prune import Pruning
 from schemas.config import Retention
 from tests.store.test_plans import HEAP, explained, fixture_world, from_end_to_end, looked_up, reading
@@ -19,6 +19,7 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "open notices": gauges.open_notices,
     "events": gauges.waiting_events,
     "tops": gauges.tops,
+    "alerts": lambda tx: alert_facts.facts(tx, 8, [("erp", "shipment.confirmed")], "v1"),
     "new events": lambda tx: gauges.new_events(tx, 100, 120),
     "new moves": lambda tx: gauges.new_moves(tx, 100, 120),
     "new attempts": lambda tx: gauges.new_attempts(tx, 100, 120),

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from connector.status import IllegalMove, NoticeStatus
-from connector.store import Database, contexts, facts, intake
+from connector.store import Database, contexts, facts, intake, strays
 from connector.store.intake import NewEvent, Receipt
 from connector.store.tables import event, notice
 from tests.store.given import TIME, a_notice, an_event, at_once, interrupted, stored_events
@@ -120,7 +120,7 @@ def test_a_routed_event_waits_no_longer(database: Database) -> None:
         intake.set_state(tx, [], "routed")
     with database.read() as tx:
         assert [row.id for row in intake.events_to_route(tx, 10)] == [third]
-        assert [row.id for row in intake.unrouted(tx)] == [second]
+        assert [row.id for row in strays.unrouted(tx)] == [second]
 
 
 def test_newer_data_is_put_under_an_event_and_said_to_be_new_once(database: Database) -> None:

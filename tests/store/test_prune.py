@@ -10,12 +10,16 @@ import sqlalchemy as sa
 
 from connector import story
 from connector.console import told
+from connector.editing import Editing, with_values
 from connector.errors import Rejected
-from connector.store import Database, browse, intake
+from connector.store import Database, browse, intake, versions
+from connector.store.digest import Follower
+from connector.store.digest_tables import cause
 from connector.store.prune import GONE, Pruning
 from connector.store.tables import attempt, context, entry, event, fact, journal, link, notice, step
 from schemas.config import Retention
-from tests.servers import PostgresServer, fresh_database
+from tests import migrated
+from tests.servers import PostgresServer
 from tests.store.given import a_notice, an_event, at_once, stored_events
 from tests.stub import raising
 from tests.world import World, shipment
@@ -27,7 +31,7 @@ DETAILS = ("attempt", "context", "journal", "notice")
 @pytest.fixture(name="database_url", params=["sqlite", "postgres_wheel"])
 def fixture_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A fresh, empty database of either kind."""
-    with fresh_database(request, tmp_path) as url:
+    with migrated.database(request, tmp_path) as url:
         yield url
 
 
@@ -226,6 +230,28 @@ def test_what_is_in_doubt_keeps_all_that_was_sent(small: World) -> None:
     aged(small.database, 91)
     assert prune(small.database)["entries"] == 1
     assert small.steps("SH1") == [before]
+
+
+def test_what_a_person_corrected_and_what_it_was_stuck_on_goes_with_the_data(world: World) -> None:
+    world.at_source("SH1", "o1", via="PIGEON")
+    world.notice("SH1", "push-1")
+    world.run()
+    number, follower, editing = world.entry("SH1").id, Follower(world.database), Editing(world.database)
+    data, fingerprint = editing.data_of(number)
+    follower.run()
+    prune(world.database)
+    assert rows(world.database, cause) == 1, "something is errored for it"
+    ada = with_values(data, [("shipment.ship_via", "UPS"), ("shipment.ship_to", '{"name": "Ada"}')])
+    editing.apply(number, ada, fingerprint, "maria", "as the warehouse says")
+    world.run()
+    follower.run()
+    aged(world.database, 91)
+    assert prune(world.database)["events"] == 1
+    with world.database.read() as tx:
+        (line,) = versions.audit(tx, action="edit").rows
+    assert {"path": "shipment.ship_via"} in line.detail["changes"]
+    assert "Ada" not in str(line.detail)
+    assert rows(world.database, cause) == 0
 
 
 def test_events_that_match_no_flow_lose_their_data(database_url: str) -> None:

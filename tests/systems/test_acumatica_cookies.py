@@ -115,14 +115,14 @@ def test_a_second_401_is_refused_credentials(site: Site) -> None:
 
 def test_a_session_that_was_kept_sealed_is_used_by_another_process(site: Site) -> None:
     """All its cookies are kept, so that a restart of ours takes no further seat."""
-    seal = Seal("a-key-of-the-site")
+    seal, settings = Seal("a-key-of-the-site"), site.settings(auth=auth(site))
     (token,) = run(site, token_of)
-    kept = seal.seal_token(token)
+    kept = seal.seal_token(token, settings)
     assert kept is not None
     assert token.value not in kept
 
     async def anew(adapter: ADAPTER, http: Http) -> Fetched:
-        http.seat.token = seal.open_token(kept)
+        http.seat.token = seal.open_token(kept, settings)
         return await adapter.fetch(http, SHIPMENT)
 
     run(site, anew)

@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner, Result
 
+from connector import releasing
 from connector.cli import main
 from connector.status import Status
 from connector.store import Database, entries, inspections, intake, steps
@@ -154,14 +155,15 @@ def test_where_nothing_lacked_a_row_that_is_there_it_says_so(database: Database)
     assert (done.exit_code, done.stdout) == (0, "no entry lacked a row that is there now\n")
 
 
-def test_workers_that_do_not_know_the_row_yet_must_be_restarted_first(
-    database: Database, tmp_path: Path
+def test_workers_that_do_not_know_the_row_must_take_the_file_over_first(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(releasing, "FOLLOWED", 0.1)
     file = tmp_path / "connector.yaml"
     file.write_text(CONFIG.replace("title: UPS", "title: United"))
     done = run("release", "--yes")
     assert (done.exit_code, status(database, 2)) == (1, "errored")
-    assert "restart them all with the same file" in done.stderr
+    assert "they take the file over within seconds" in done.stderr
 
 
 # -- showing -----------------------------------------------------------------------------------------------

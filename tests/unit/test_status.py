@@ -21,8 +21,8 @@ LEGAL = {
     "held": "queued ignored",
     "queued": "delivering filtered errored held ignored superseded",
     "delivering": "published retrying waiting errored simulated queued",
-    "retrying": "delivering ignored superseded",
-    "waiting": "queued errored ignored superseded",
+    "retrying": "delivering held ignored superseded",
+    "waiting": "queued errored held ignored superseded",
     "errored": "queued ignored resolved superseded",
     "filtered": "queued ignored superseded",
     "published": "queued errored",
@@ -72,7 +72,7 @@ def test_a_refused_move_says_what_could_be_done_instead() -> None:
         check_move("entry 7", Status.WAITING, Status.PUBLISHED)
     assert str(refused.value) == (
         "entry 7 is waiting and cannot become published; "
-        "from waiting it can become errored, ignored, queued, superseded"
+        "from waiting it can become errored, held, ignored, queued, superseded"
     )
 
 

@@ -14,17 +14,20 @@ import httpx
 import uvicorn
 
 from connector.bootstrap import Runtime
+from connector.people import People
 from connector.settings import Settings
 from connector.wake import MemoryRinger
 from connector.web.app import create
 from connector.web.serving import config
 from connector.work import Bell
+from tests import migrated
 
 PUSH_SECRET = "push-secret-of-the-site"
 PUBLISH = "publish-token-0123456789"
 NARROW = "narrow-token-0123456789"
 READ = "read-token-0123456789abc"
 OPERATE = "operate-token-0123456789"
+TACTFUL = "tactful-token-0123456789"
 MAX_BODY = 20_000
 
 CONFIG = f"""
@@ -55,7 +58,8 @@ tokens:
   publisher: {{token: {PUBLISH}, scopes: [publish], sources: [erp]}}
   narrow: {{token: {NARROW}, scopes: [publish], sources: [shop], types: [order.created]}}
   reader: {{token: {READ}, scopes: [read]}}
-  operator: {{token: {OPERATE}, scopes: [read, operate]}}
+  operator: {{token: {OPERATE}, scopes: [read, operate, configure]}}
+  tactful: {{token: {TACTFUL}, scopes: [read, operate]}}
 max_body: {MAX_BODY}
 """
 
@@ -70,6 +74,11 @@ class Site:
     client: httpx.Client
     runtime: Runtime
     ringer: MemoryRinger
+
+    @property
+    def people(self) -> People:
+        """Who may sign in to the console."""
+        return People(self.runtime.database, self.runtime.loaded.config.console.session)
 
     def publish(self, value: Any, media: str = STRUCTURED, token: str = PUBLISH) -> httpx.Response:
         """Hand in an event, or a batch."""
@@ -112,13 +121,14 @@ def runtime_at(home: Path, ringer: MemoryRinger, **settings: Any) -> Runtime:
     file = home / "connector.yaml"
     file.write_text(CONFIG)
     values: dict[str, Any] = {
-        "database_url": f"sqlite:///{home / 'connector.db'}",
+        "database_url": migrated.sqlite_at(home / "connector.db"),
         "broker_url": "redis://127.0.0.1:9/0",
         "secret_key": None,
         "log_format": "json",
     }
     runtime = Runtime(Settings(config=file, **(values | settings)), {}, given_ringer=ringer)
-    runtime.database.migrate()
+    if "database_url" in settings:
+        runtime.database.migrate()
     return runtime
 
 
@@ -127,6 +137,7 @@ def running(home: Path, ringer: MemoryRinger | None = None, **settings: Any) -> 
     """The site while the block runs."""
     ringer = ringer or MemoryRinger()
     runtime = runtime_at(home, ringer, **settings)
+    runtime.prepare()  # as a worker does that has the same file
     with serving(runtime) as url, httpx.Client(base_url=url, timeout=30) as client:
         yield Site(client, runtime, ringer)
 

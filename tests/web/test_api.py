@@ -183,9 +183,33 @@ def test_nothing_is_ignored_without_a_reason(log: Site, body: Any) -> None:
     assert log.get("/api/entries/1").json()["entry"]["status"] == "errored"
 
 
+# -- errors by their cause ---------------------------------------------------------------------------------
+
+
+def test_errors_are_grouped_by_cause_as_soon_as_somebody_swept(log: Site) -> None:
+    (new,) = log.get("/api/errors").json()["groups"]
+    assert (new["kind"], new["count"]) == ("new", 1)
+    log.runtime.sweep()
+    (group,) = log.get("/api/errors").json()["groups"]
+    assert (group["pattern"], group["flows"], group["ids"]) == ("The order is closed", ["orders"], [1])
+    said = (group["title"], group["who"], group["remedy"])
+    assert said == ("shop refuses the shipment", "the warehouse", "retry")
+    assert listed(log, cause=str(group["id"])) == [1]
+    assert listed(log, cause=str(group["id"] + 1)) == []
+    problem(log.get("/api/entries", cause="0"), 422)
+
+
 # -- who may -----------------------------------------------------------------------------------------------
 
-READING = ["/api/entries", "/api/entries/1", "/api/notices", "/api/notices/1", "/api/lanes", "/api/stats"]
+READING = [
+    "/api/entries",
+    "/api/entries/1",
+    "/api/notices",
+    "/api/notices/1",
+    "/api/lanes",
+    "/api/stats",
+    "/api/errors",
+]
 ACTING = [f"/api/{kind}/1/{what}" for kind in ("entries", "notices") for what in ("retry", "ignore")]
 
 
@@ -214,3 +238,17 @@ def test_every_endpoint_but_health_and_the_documents_asks_who_calls(site: Site) 
         if "security" not in one
     }
     assert open_to_all == {"/health/live", "/health/ready", "/webhooks/{connection}"}
+
+
+def test_an_entry_is_held_with_a_reason_and_says_what_can_be_done_then(log: Site) -> None:
+    assert (
+        log.act("/api/entries/2/hold", {"reason": "ask first"}).json()["done"].startswith("entry 2 is held")
+    )
+    found = log.get("/api/entries/2").json()
+    assert (found["entry"]["status"], found["entry"]["reason"]) == ("held", "ask first")
+    labels = {act["name"]: act["label"] for act in found["acts"] if not act["why_not"]}
+    assert labels == {"retry": "Post", "edit": "Edit and retry", "ignore": "Ignore", "compare": "Compare"}
+    assert (
+        "errored and cannot become held"
+        in problem(log.act("/api/entries/1/hold", {"reason": "x"}), 409)["detail"]
+    )

@@ -13,6 +13,7 @@ from connector.progress import PATIENCE, Watch
 from connector.store import Database, gauges, intake, lanes
 from connector.store.tables import entry, lane, notice
 from connector.wake import MemoryRinger
+from tests import migrated
 from tests.servers import PostgresServer, RedisServer
 from tests.store.given import a_notice
 from tests.web.site import Site, eventually, runtime_at
@@ -24,10 +25,10 @@ from tests.world import World, shipment
 def fixture_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """A world with the marks of a fleet that has just swept."""
     if request.param == "sqlite":
-        yield from _marked(f"sqlite:///{tmp_path / 'connector.db'}")
+        yield from _marked(migrated.sqlite_at(tmp_path / "connector.db"))
         return
     server: PostgresServer = request.getfixturevalue(request.param)
-    with server.database() as url:
+    with migrated.on(server) as url:
         yield from _marked(url)
 
 
@@ -236,7 +237,7 @@ def test_only_what_there_is_can_be_asked_for(site: Site) -> None:
     assert site.client.get("/health/ready?for=nothing").status_code == 422
 
 
-PARTS = ("status", "database", "tables", "broker", "sweeper", "router", "lanes")
+PARTS = ("status", "database", "tables", "broker", "sweeper", "router", "lanes", "configuration")
 
 
 def _nobody_sweeps(database: Database) -> None:

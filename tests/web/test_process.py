@@ -13,7 +13,7 @@ import pytest
 import structlog
 from starlette.types import Message, Receive, Scope, Send
 
-from connector.store import SchemaMismatch
+from connector.store import SchemaMismatch, flow_editions
 from connector.wake import MemoryRinger
 from connector.web.app import create
 from connector.web.limits import BodyLimit
@@ -31,6 +31,7 @@ from tests.web.site import (
     push,
     running,
     runtime_at,
+    serving,
 )
 
 # -- start and end -----------------------------------------------------------------------------------------
@@ -43,6 +44,12 @@ def test_a_database_without_tables_is_refused_at_the_start(tmp_path: Path) -> No
     with pytest.raises(SchemaMismatch, match="connector migrate"):
         create(runtime)
     runtime.close()
+
+
+def test_a_web_process_does_not_say_which_flows_are_in_force(tmp_path: Path) -> None:
+    runtime = runtime_at(tmp_path, MemoryRinger())
+    with serving(runtime), runtime.database.read() as tx:
+        assert (flow_editions.in_force(tx), flow_editions.declared(tx)) == ({}, None)
 
 
 def test_bells_that_wait_are_rung_when_the_process_ends(tmp_path: Path) -> None:
@@ -103,6 +110,7 @@ def test_readiness_names_the_part_that_is_missing_and_nothing_else(
                 "sweeper": "ok",
                 "router": "ok",
                 "lanes": "ok",
+                "configuration": "ok",
             }
             return (reply.status_code, reply.json()) == (status, whole | parts)
 
@@ -113,7 +121,7 @@ def test_readiness_names_the_part_that_is_missing_and_nothing_else(
         assert eventually(lambda: is_ready(200))
         with site.runtime.database.write() as tx:
             tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'newer'")
-        unknown = dict.fromkeys(("sweeper", "router", "lanes"), "unknown")
+        unknown = dict.fromkeys(("sweeper", "router", "lanes", "configuration"), "unknown")
         assert eventually(lambda: is_ready(503, tables="not ok", **unknown))
 
 
@@ -153,7 +161,7 @@ def test_every_refusal_is_documented_as_a_problem(site: Site) -> None:
     assert "HTTPValidationError" not in json.dumps(document)
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/events/", "/webhooks/", "/api", "/redoc"])
+@pytest.mark.parametrize("path", ["/nowhere", "/events/", "/webhooks/", "/api", "/redoc"])
 def test_an_address_where_nothing_is_served_is_a_problem(site: Site, path: str) -> None:
     problem(site.client.get(path), 404)
 

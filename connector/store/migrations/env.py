@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from connector.store import digest_tables as digest_tables
 from connector.store.tables import metadata
 
 connection = context.config.attributes["connection"]

@@ -131,6 +131,15 @@ class ModifiedFields(Model):
     payment: FieldName = "LastModifiedDateTime"
 
 
+_PAGES: dict[str, str] = {
+    "order": "SO301000&OrderType={type}&OrderNbr={short}",
+    "shipment": "SO302000&ShipmentNbr={number}",
+    "invoice": "SO303000&DocType={type}&RefNbr={short}",
+    "payment": "AR302000&DocType={type}&RefNbr={short}",
+}
+"""The form of each kind of document and the fields that choose one; form numbers by the user guide."""
+
+
 class AcumaticaLimits(Limits):
     """Two calls at a time unless the file says more: a trial licence has two seats."""
 
@@ -201,6 +210,10 @@ class AcumaticaSettings(FreezingSettings):
             self.released_statuses,
             self.unreleased_statuses,
         )
+
+    def known_pages(self) -> dict[str, str]:
+        """The forms of the site, by their screens."""
+        return {kind: f"{self.base_url}/Main?ScreenId={screen}" for kind, screen in _PAGES.items()}
 
     @property
     def zone(self) -> ZoneInfo:

@@ -13,7 +13,7 @@ from connector.systems.freezing import Freezes, FreezingSettings
 from connector.systems.magento.event_settings import AdobeIo, InvoiceReleased
 from connector.systems.magento.freezes import FREEZES
 from schemas.base import Currency, ExactDecimal, Model
-from schemas.config import Flow, Limits, Problem
+from schemas.config import BaseUrl, Flow, Limits, Problem
 
 BundleForm = Literal["together", "separately"]
 
@@ -30,6 +30,16 @@ _NO_PLACE: Mapping[str, str] = {
     "back_order": "what is not shipped stays open by itself",
 }
 """Parts of a write-back that a shop has no place for, by their key, and why."""
+
+
+_PAGES: dict[str, str] = {
+    "order": "sales/order/view/order_id/{key}/",
+    "shipment": "sales/shipment/view/shipment_id/{key}/",
+    "invoice": "sales/invoice/view/invoice_id/{key}/",
+    "refund": "sales/creditmemo/view/creditmemo_id/{key}/",
+    "customer": "customer/index/edit/id/{key}/",
+}
+"""The pages of the Admin, below its own address."""
 
 
 class OAuth1(Model):
@@ -93,7 +103,8 @@ class MagentoSettings(FreezingSettings):
     `store` is the code of the store view in the path. `source_code` names the inventory source that ships,
     for shops with several. `bundles` is how a bundle is tried first, since orders do not say whether it ships
     as a whole; Magento's own answer corrects it. `webhook`: whose events are heard. `invoice_released`: is an
-    invoice released once it is paid, or as soon as it is made?
+    invoice released once it is paid, or as soon as it is made? `admin_url` is where people find the Admin,
+    with its secret path.
     """
 
     system: Literal["magento"]
@@ -106,7 +117,12 @@ class MagentoSettings(FreezingSettings):
     orders: OrderSettings = OrderSettings()
     webhook: AdobeIo | None = None
     invoice_released: InvoiceReleased = "paid"
+    admin_url: BaseUrl | None = None
     takes_levels: ClassVar[bool] = True
+
+    def known_pages(self) -> dict[str, str]:
+        """The Admin's pages, where its address is given."""
+        return {kind: f"{self.admin_url}/{page}" for kind, page in _PAGES.items()} if self.admin_url else {}
 
     def refuses(self, flow: Flow) -> Iterator[Problem]:
         """No shipment is taken back over the REST API, which has no call for it, and parts of a shipment's write-back

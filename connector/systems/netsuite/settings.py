@@ -187,6 +187,15 @@ _NO_PLACE: Mapping[str, str] = {
 """Parts of a write-back that have no place of their own here, by their key, and why."""
 
 
+_PAGES: dict[str, str] = {
+    "order": "accounting/transactions/salesord.nl",
+    "shipment": "accounting/transactions/itemship.nl",
+    "invoice": "accounting/transactions/transaction.nl",
+    "customer": "common/entity/custjob.nl",
+}
+"""Pages of records by their internal id; the common page tells invoices and cash sales apart."""
+
+
 class NetSuiteSettings(ConnectionSettings):
     """One account. `base_url` is its SuiteTalk address, `https://1234567-sb1.suitetalk.api.netsuite.com`; `account` its
     id as in `1234567_SB1`.
@@ -213,6 +222,15 @@ class NetSuiteSettings(ConnectionSettings):
     login_pause: float = Field(default=2.0, ge=0, le=60)
     asynchronous: Asynchronous | None = None
     settle: float = Field(default=900, ge=0)
+
+    def known_pages(self) -> dict[str, str]:
+        """The account's pages, where it is called at NetSuite's own address. Refunds are records of several types, and
+        their keys name which: they have none."""
+        host, own = self.base_url.partition("://")[2], ".suitetalk.api.netsuite.com"
+        if not host.endswith(own):
+            return {}
+        pages = f"https://{host.removesuffix(own)}.app.netsuite.com/app"
+        return {kind: f"{pages}/{page}?id={{key}}" for kind, page in _PAGES.items()}
 
     @property
     def realm(self) -> str:

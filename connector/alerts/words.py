@@ -1,0 +1,14 @@
+"""Counts and lengths of time, as people say them."""
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 entry`, `2 entries`; the plural ends with s unless it is given."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def lasting(seconds: float) -> str:
+    """A length of time in its greatest unit, rounded down: `45 seconds`, `2 hours`, `3 days`."""
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * length or seconds == length:
+            return counted(int(seconds // length), unit)
+    return counted(int(seconds), "second")
