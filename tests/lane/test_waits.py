@@ -67,7 +67,7 @@ def test_a_target_without_events_of_its_own_is_looked_at_again_when_due(world: W
 
 
 def test_a_wait_past_its_deadline_is_errored_however_often_it_was_looked_at(make_world: MakeWorld) -> None:
-    world = make_world(wait_deadline=0.8)
+    world = make_world(wait_deadline=2.5)
     _waiting(world)
     world.run()
     entry = world.entry("SH1")
