@@ -40,8 +40,8 @@ BUTTONS: Ways = {
     "release": "release it on the Errors page",
     "story": "the entry's page",
     "check": "the Overview tells",
-    "resume": "have the connection go on from the Overview",
-    "halted": "The Overview tells why, and has it go on.",
+    "resume": "“Let {called} go on” on the Overview",
+    "halted": "The Overview tells why; “Let {called} go on” there has it tried again.",
     "mapped": "on the Mappings page",
 }
 """On pages: by the labels of `acts.py`, and of notices by their own."""
@@ -92,7 +92,7 @@ _BY_STATUS: Mapping[Status, str] = {
 
 _BY_CODE: Mapping[tuple[Status, str], str] = {
     (Status.ERRORED, "mapping"): (
-        "Add the row that the reason names to flow {flow} {mapped}, then "
+        "Add the row that is lacking to flow {flow} {mapped}, then "
         "{release}: it goes on with all that lacked the row. Nothing was sent for what is "
         "not mapped."
     ),
@@ -203,9 +203,13 @@ _UNREADABLE = (
 )
 
 
-def about_entry(entry: EntryRow, moment: Mapping[str, str], ways: Ways = COMMANDS) -> str:
-    """One or two sentences; `moment` holds `due` and `deadline` as text."""
+def about_entry(
+    entry: EntryRow, moment: Mapping[str, str], ways: Ways = COMMANDS, *, paused: bool = False
+) -> str:
+    """One or two sentences; `moment` holds `due` and `deadline` as text; `paused`: it waits for its target to go on."""
     text = _BY_CODE.get((entry.status, entry.code), _BY_STATUS[entry.status])
+    if paused:
+        text = _BY_CODE[Status.QUEUED, "credentials refused"]
     missing = f"{entry.wait_kind} {entry.wait_number} @ {entry.wait_connection}"
     labels = {one.name: one.label for one in acts.acts_of(entry)}
     return text.format(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from connector import yaml_edit
 from connector.configuration import Loaded, version_of
@@ -18,7 +18,7 @@ from connector.suggestion import nearest
 from connector.yaml_edit import New, NotEditable
 from connector.yaml_secrets import masked
 from connector.yaml_tree import Path, Tree, read, spelled
-from schemas.config import CarrierService, Config, Flow, SharedTable, ShipViaTable
+from schemas.config import CarrierService, Config, Flow, Mode, SharedTable, ShipViaTable
 from schemas.table_rows import Entry, Row, carrier, right_of
 from schemas.value_tables import FlowTable
 
@@ -33,7 +33,7 @@ _LABELS = {
     "carrier_code": "carrier, by its code at the target",
     "title": "carrier, as people read it",
 }
-_MODES = ("live", "held", "dry-run", "off")
+_MODES: tuple[Mode, ...] = get_args(Mode)
 
 
 class NotAmended(Exception):
@@ -309,7 +309,10 @@ def change_condition(
     places = {one.name: (group, at) for group, listed in groups for at, one in enumerate(listed)}
     if condition not in places:
         raise NotAmended(nearest(f"flow {flow} has no condition {condition!r}", condition, places))
-    path: Path = ("flows", index, "preferences", *places[condition], "when")
+    group, at = places[condition]
+    if getattr(preferences, group)[at].when == when:
+        raise NotAmended(f"condition {condition!r} of flow {flow} asks that already")
+    path: Path = ("flows", index, "preferences", group, at, "when")
     after = _edited(lambda: yaml_edit.with_text(text, path, when))
     _checked(load, text, after, path, when)
     return _amendment(text, after, path, name, f"condition {condition!r} of flow {flow} asks {when}")

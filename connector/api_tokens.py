@@ -44,6 +44,8 @@ class ApiTokens:
     ) -> str:
         """A new token, in the clear: nobody can see it again. It ends after so many days, if at all. Raises Refused."""
         key = PREFIX + secrets.token_urlsafe(30)
+        if not scopes:
+            raise Refused("say what the token may do: give it at least one scope")
         token = _token(name, key, scopes, sources, types)
         if name in self._reserved:
             raise Refused(f"a token named {name} stands in the configuration file")

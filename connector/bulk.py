@@ -126,8 +126,9 @@ class Bulk:
         now = found.preview()
         if now.count != confirm.count or confirm.digest not in ("", now.digest):
             counted = "other entries" if now.count == confirm.count else f"{now.count}"
+            what = "entry was" if confirm.count == 1 else "entries were"
             raise ConfirmMismatch(
-                f"{confirm.count} entries were counted, and now {counted} are like that: nothing was done; look again"
+                f"{confirm.count} {what} counted, and now {counted} are like that: nothing was done; look again"
             )
         done, refused, bells, ids = 0, Counter(found.refused), set[Bell](), sorted(found.seen)
         for begin in range(0, len(ids), BATCH):

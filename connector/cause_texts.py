@@ -3,11 +3,11 @@
 Pure. No word of HTTP and no code stands here; the texts of single entries are `connector/advice.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connector.causes import MAPPING, CauseGroup
+from connector.causes import MAPPING, Cause, CauseGroup, Lacking
 
 TABLES = "whoever keeps the value tables"
 FINANCE = "finance"
@@ -71,6 +71,9 @@ _STEPS: Mapping[str, tuple[str, str]] = {
     "payout": ("the refund's payment", FINANCE),
 }
 """Each kind of step: what it carries, and who works with that."""
+
+_OTHER = ("the document", ADMINISTRATOR)
+"""Where no step is known."""
 
 _NEW = Explained(
     title="Errored a moment ago",
@@ -326,20 +329,31 @@ def explain(group: CauseGroup) -> Explained:
     if group.kind == "new":
         return _NEW
     kind = _kind(group)
-    what, who = _STEPS.get(group.step, ("the document", ADMINISTRATOR))
-    given = {
-        "target": group.target,
-        "what": what,
-        "missing": " and ".join(f"{table.replace('_', ' ')} {value}" for table, value in group.lacking),
-        "flows": ", ".join(group.flows),
-    }
-    title = kind.title.format(**given)
+    _, who = _STEPS.get(group.step, _OTHER)
+    given = _given(group.target, group.step, group.lacking) | {"flows": ", ".join(group.flows)}
     return Explained(
-        title=title[:1].upper() + title[1:] if kind.title.startswith("{what}") else title,
+        title=_title(kind, given),
         likely=kind.likely.format(**given),
         who=(kind.who or who).format(**given),
         remedy=kind.remedy,
     )
+
+
+def plainly(cause: Cause) -> str:
+    """What is wrong, as the title of its group says it; empty where nothing better than the reason is known."""
+    kind = _ROW if cause.lacking else _BY_CODE.get(cause.code)
+    return _title(kind, _given(cause.target, cause.step, cause.lacking)) if kind else ""
+
+
+def _given(target: str, step: str, lacking: Sequence[Lacking]) -> dict[str, str]:
+    what, _ = _STEPS.get(step, _OTHER)
+    missing = " and ".join(f"{table.replace('_', ' ')} {value or '(empty)'}" for table, value in lacking)
+    return {"target": target, "what": what, "missing": missing}
+
+
+def _title(kind: _Kind, given: Mapping[str, str]) -> str:
+    title = kind.title.format(**given)
+    return title[:1].upper() + title[1:] if kind.title.startswith("{what}") else title
 
 
 def _kind(group: CauseGroup) -> _Kind:

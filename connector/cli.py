@@ -1,12 +1,14 @@
 """The `connector` command: which commands there are, and where each is written.
 
-Nothing but click is imported here; a command's own imports happen when it is called, so that help is quick.
+Next to nothing but click is imported here; a command's own imports happen when it is called, so that help is quick.
 """
 
 import importlib
 from collections.abc import Iterator, MutableMapping
 
 import click
+
+from connector.importing import unhindered
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": (
@@ -51,7 +53,8 @@ class LazyCommands(MutableMapping[str, click.Command]):
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._made:
             module, _ = COMMANDS[name]
-            self._made[name] = getattr(importlib.import_module(module), name)
+            with unhindered():
+                self._made[name] = getattr(importlib.import_module(module), name)
         return self._made[name]
 
     def __setitem__(self, name: str, command: click.Command) -> None:

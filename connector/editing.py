@@ -17,6 +17,7 @@ from connector import acts, story
 from connector.configuration_errors import explained
 from connector.operate import Done, Outdated, Refused, Unknown
 from connector.status import Status
+from connector.storable import unstorable
 from connector.store import Database, Transaction, contexts, corrections, entries, intake, steps, versions
 from connector.store.entries import EntryRow, Move
 from connector.store.intake import EventRow
@@ -76,8 +77,8 @@ class Editing:
         return event.data, corrections.fingerprint(event.data)
 
     def preview(self, entry_id: int, new_data: object, expected: str = "") -> Edit:
-        """What would change; raises Unknown, Refused, and Outdated where the data is not that of the fingerprint
-        `expected`."""
+        """What would change; raises Unknown, Refused, NotValid where it holds what cannot be stored or shown, and
+        Outdated where the data is not that of the fingerprint `expected`."""
         with self._database.read() as tx:
             row, event = _editable(tx, entry_id)
             return _judged(tx, row, event, new_data, expected)[0]
@@ -143,7 +144,9 @@ def _sentence(tx: Transaction, row: EntryRow, changed: int) -> str:
 def _judged(
     tx: Transaction, row: EntryRow, event: EventRow, new: object, expected: str
 ) -> tuple[Edit, Mapping[str, Any]]:
-    """The edit, and the new data as it would be stored."""
+    """The edit, and the new data as it would be stored; raises NotValid where nobody could store it."""
+    if wrong := [Mistake(_path(path), what) for path, what in unstorable(new)]:
+        raise NotValid(wrong)
     fingerprint = corrections.fingerprint(event.data)
     if expected not in ("", fingerprint):
         raise Outdated(
@@ -154,9 +157,9 @@ def _judged(
     try:
         data = model.model_validate(new).model_dump(mode="json")
     except ValidationError as error:
-        wrong = tuple(Mistake(_path(path), what) for path, what in explained(error, model))
+        mistakes = tuple(Mistake(_path(path), what) for path, what in explained(error, model))
         found = tuple(_differences(event.data, story.plain(new)))
-        return Edit(fingerprint, found, wrong), {}
+        return Edit(fingerprint, found, mistakes), {}
     changes = tuple(_differences(_as_read(event), data))
     problems = (*_fixed(event, changes, data), *_fetched(tx, event, changes))
     return Edit(fingerprint, changes, problems), data

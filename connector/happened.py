@@ -1,13 +1,17 @@
-"""What happened, in two sentences that need no other knowledge: what was heard, and what became of it. Pure.
+"""What happened, in few sentences that need no other knowledge: what was heard, and what became of it. Pure.
 
 What to do about it is `advice.py`; everything in detail is `story.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from connector.cause_texts import plainly
+from connector.causes import cause_of
 from connector.status import Status
 from connector.store.entries import EntryRow
+from connector.store.lanes import LaneRow
 from connector.store.numbers import kind_of
+from connector.store.steps import StepRow
 
 _HEARD: Mapping[str, str] = {
     "order.created": "Order {number} was entered at {source}",
@@ -48,6 +52,8 @@ _BECAME_BY_CODE: Mapping[tuple[Status, str], str] = {
     (Status.FILTERED, "echo"): "It came from the connector itself, so it is not carried back{because}",
 }
 
+_PAUSED = "It waits, since nothing goes to {target} at present: the connection is paused{because}"
+
 
 def heard(type_: str, number: str, source: str) -> str:
     """`Shipment SH000123 was confirmed at erp`."""
@@ -55,12 +61,35 @@ def heard(type_: str, number: str, source: str) -> str:
     return text.format(number=number, source=source)
 
 
-def became(entry: EntryRow) -> str:
-    """`It could not be carried to shop: …`."""
+def became(entry: EntryRow, steps: Sequence[StepRow] = (), paused: LaneRow | None = None) -> str:
+    """`It could not be carried to shop. The value tables lack …`; `paused`: a lane of its target that is paused."""
     text = _BECAME_BY_CODE.get((entry.status, entry.code), _BECAME[entry.status])
+    plain, why = wrong(entry, steps), entry.reason
+    if paused is not None and held_up(entry):
+        text, why = _PAUSED, paused.reason or paused.code
     return text.format(
         target=entry.target,
         flow=entry.flow,
         numbers=f" as {entry.target_number}" if entry.target_number else "",
-        because=f": {entry.reason.rstrip('.')}" if entry.reason else "",
+        because=f". {plain}" if plain else f": {why.rstrip('.')}" if why else "",
     )
+
+
+def wrong(entry: EntryRow, steps: Sequence[StepRow] = ()) -> str:
+    """What is wrong with an errored entry in the words of its cause; empty where its reason says it better."""
+    if entry.status != Status.ERRORED:
+        return ""
+    cause = cause_of(
+        flow=entry.flow,
+        target=entry.target,
+        step=next((one.kind for one in steps if one.wanted and not one.done_at), ""),
+        code=entry.code,
+        reason=entry.reason,
+        plan=entry.plan,
+    )
+    return plainly(cause) if cause.lacking or (entry.status, entry.code) not in _BECAME_BY_CODE else ""
+
+
+def held_up(entry: EntryRow) -> bool:
+    """Does nothing become of it as long as its target is paused?"""
+    return entry.status in (Status.QUEUED, Status.RETRYING)

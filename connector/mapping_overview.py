@@ -13,7 +13,7 @@ from connector.store import Transaction, usage
 from connector.store.usage import Sample, Usage, Used
 from schemas.config import Config, Flow
 from schemas.table_rows import Entry, Row
-from schemas.value_tables import FlowTable
+from schemas.value_tables import FlowTable, ShipViaTable
 
 DAYS = 30.0
 """Days that are looked back over, unless others are asked for."""
@@ -72,7 +72,8 @@ class ConditionSeen:
 
 @dataclass(frozen=True)
 class FlowSeen:
-    """One flow; `sample` says of which entries the numbers tell, `sentence` the same in words."""
+    """One flow; `sample` says of which entries the numbers tell, `sentence` the same in words. `tables` are those
+    that are asked, and that of ship via where one lacked a row: nothing else is looked up without a table."""
 
     flow: str
     event: str
@@ -97,7 +98,11 @@ def of_flow(tx: Transaction, config: Config, compiled: CompiledFlow, days: float
         mode=flow.mode,
         match=flow.preferences.match,
         conditions=tuple(_conditions(flow, used)),
-        tables=tuple(_table(config, flow, name, table, used) for name, table in flow.mapping if table.asked),
+        tables=tuple(
+            _table(config, flow, name, table, used)
+            for name, table in flow.mapping
+            if table.asked or (isinstance(table, ShipViaTable) and any(of == name for of, _ in used.lacking))
+        ),
         sample=used.sample,
         sentence=sentence(used.sample, days),
     )

@@ -16,10 +16,13 @@ def read(text: str, now: datetime) -> datetime:
     """
     try:
         found = _read(text, now)
-    except (ValueError, OverflowError):
+    except OverflowError:
         found = None
+    except ValueError as error:
+        right = "write 2026-01-31T12:00:00Z, 2026-01-31, or 30m, 12h, 7d ago"
+        raise ValueError(f"{text!r} is no time: {right}") from error
     if found is None or not EARLIEST <= found < LATEST:
-        raise ValueError(f"{text!r} is no time: write 2026-01-31T12:00:00Z, 2026-01-31, or 30m, 12h, 7d ago")
+        raise ValueError(f"{text!r} is too far away: a time is between {EARLIEST:%Y} and {LATEST:%Y}")
     return found
 
 

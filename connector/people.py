@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from connector.store import Database, Transaction, people, versions
+from connector.store.entries import SYSTEM
 from connector.store.people import PersonRow, SessionRow
 from schemas.console import ROLES, Role, Session
 
@@ -99,9 +100,7 @@ class People:
         name = _name(name)
         hashed = self._hashed(password, name) if password is not None else None
         with self._database.write() as tx:
-            made = people.add(tx, name, role, password=hashed)
-            if made is None:
-                raise Refused(f"there is an account named {name} already")
+            made = _new(tx, name, role, password=hashed)
             versions.note(tx, actor, "add person", f"person {name}", {"role": role})
             return made
 
@@ -137,6 +136,16 @@ class People:
                 _one_admin_is_left(tx, row)
             people.change(tx, row.id, role=role)
             versions.note(tx, actor, "set role", f"person {name}", {"was": row.role, "role": role})
+
+    def rename(self, name: str, new: str, actor: str) -> None:
+        """Another name, under which they sign in, keep their views, and stand in the audit from now on."""
+        new = _name(new)
+        with self._database.write() as tx:
+            row = _account(tx, name, lock=True)
+            if new.casefold() != row.name.casefold():
+                _is_free(tx, new)
+            people.rename(tx, row, new)
+            versions.note(tx, actor, "rename person", f"person {new}", {"was": row.name})
 
     def set_disabled(self, name: str, disabled: bool, actor: str) -> None:
         """Shut somebody out, at once, or let them in again; raises Refused where nobody would be admin any more."""
@@ -210,11 +219,7 @@ class People:
         with self._database.write() as tx:
             row = people.by_subject(tx, issuer, subject)
             if row is None:
-                row = people.add(tx, _name(name), role, issuer=issuer, subject=subject)
-                if row is None:
-                    raise Refused(
-                        f"there is another account named {name}: an admin has to rename or remove it"
-                    )
+                row = _new(tx, name, role, issuer=issuer, subject=subject)
                 versions.note(tx, name, "add person", f"person {name}", {"role": role, "by": issuer})
             if row.disabled:
                 raise NotSignedIn(f"the account {row.name} is disabled")
@@ -309,7 +314,7 @@ def _is_local(row: PersonRow) -> None:
 
 
 def _of_name(name: str) -> str:
-    return f"name:{digest(name.strip().lower())}"
+    return f"name:{digest(name.strip().casefold())}"
 
 
 def _of_address(address: str) -> str:
@@ -321,6 +326,25 @@ def _name(name: str) -> str:
     if not 1 <= len(name) <= 128 or not name.isprintable():
         raise Refused("a name has 1 to 128 characters that can be printed")
     return name
+
+
+def _new(tx: Transaction, name: str, role: Role, **way_in: str | None) -> PersonRow:
+    name = _name(name)
+    _is_free(tx, name)
+    made = people.add(tx, name, role, **way_in)
+    if made is None:  # somebody else did it at the same moment
+        raise Refused(f"there is an account named {name} already: try again")
+    return made
+
+
+def _is_free(tx: Transaction, name: str) -> None:
+    """People are told apart by more than small and capital letters, in the audit too; and from the connector itself."""
+    if name.casefold() == SYSTEM:
+        raise Refused(f"{name} is what the connector itself is called in the audit: take another name")
+    people.lock_everyone(tx)
+    taken = next((row.name for row in people.everyone(tx) if row.name.casefold() == name.casefold()), None)
+    if taken is not None:
+        raise Refused(f"there is an account named {taken} already: take another name, or rename that one")
 
 
 def _role(text: str) -> Role:

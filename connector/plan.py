@@ -17,7 +17,7 @@ from connector.planning import counted, steps_for
 from connector.preferences import PreferencesTrace
 from connector.reference import EventIdentity
 from schemas.base import Model
-from schemas.config import Flow, RetryPolicy
+from schemas.config import Flow, Mode, RetryPolicy
 from schemas.documents import Inventory, Order
 from schemas.events import EventData
 
@@ -34,7 +34,7 @@ class Plan(Model):
     decision: Literal["deliver", "filtered", "errored", "superseded"]
     code: str = ""
     reason: str = ""
-    mode: Literal["live", "held", "dry-run", "off"]
+    mode: Mode
     retry: RetryPolicy
     wait_deadline: float
     preferences: tuple[PreferencesTrace, ...] = ()

@@ -21,13 +21,13 @@ from schemas.config import Config
 
 log = structlog.get_logger(__name__)
 
-SETTLED = 0.3
+SETTLED = 1.0
 """Seconds for which a file must not have changed: an editor may be writing it."""
 
 SOON = 2.0
 """Seconds until it is tried again where the database is away."""
 
-_LOOKS = 20
+_LOOKS = 6
 
 _State = tuple[int, int, int] | None
 
@@ -123,16 +123,23 @@ def still_needed(config: Config, used: Mapping[tuple[str, str], int]) -> Iterato
 
 
 def _settled(file: Path) -> _State:
-    """What tells states of the file apart, once nobody has written it for a moment; None where there is no file."""
+    """What tells states of the file apart, once nobody has written it for a moment; None where there is no file.
+
+    Who writes a file in place empties it first: an empty one is waited for longer.
+    """
     state = _state(file)
+    if state is None or (_holds_something(state) and abs(time.time_ns() - state[0]) > SETTLED * 1e9):
+        return state
     for _ in range(_LOOKS):
-        if state is None or abs(time.time_ns() - state[0]) > SETTLED * 1e9:
-            break
         time.sleep(SETTLED)
         before, state = state, _state(file)
-        if state == before:
+        if state == before and _holds_something(state):
             break
     return state
+
+
+def _holds_something(state: _State) -> bool:
+    return state is not None and state[1] > 0
 
 
 def _state(file: Path) -> _State:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from connector import moments
 from connector.shards import lanes_of
 from connector.status import NoticeStatus, Status
 from connector.store import Database, Transaction, entries, intake, listings, versions
@@ -66,7 +67,7 @@ class Retrieved:
     def finished(self) -> bool:
         """Is the document fetched, or refused, and everything that came of it routed?"""
         ended = self.notice.status in (NoticeStatus.COMPLETED, NoticeStatus.ERRORED, NoticeStatus.IGNORED)
-        routed = not any(event.state in ("new", "fetching", "fetched") for event in self.events)
+        routed = not any(event.state in intake.NOT_ROUTED_YET for event in self.events)
         return ended and routed and all(one.finished for one in self.documents)
 
     @property
@@ -82,11 +83,13 @@ class Retrieved:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a backfill is: its listings, their notices by status, and the entries of those documents by status."""
+    """How far a backfill is: its listings, their notices by status, the entries of those documents by status, and how
+    many of their events are not routed yet."""
 
     listings: tuple[ListingRow, ...]
     notices: Counter[str]
     entries: Counter[str]
+    to_route: int
 
     @property
     def listed(self) -> bool:
@@ -100,8 +103,8 @@ class Progress:
 
     @property
     def finished(self) -> bool:
-        """Is everything listed and fetched?"""
-        return self.listed and not self.open
+        """Is everything listed, fetched and routed?"""
+        return self.listed and not self.open and not self.to_route
 
 
 @dataclass(frozen=True)
@@ -219,11 +222,15 @@ class Retrieval:
             self._can(connection, "any", "polls", "listed at")
         if until is not None and until <= since:
             raise NotAvailable(f"the time ends ({until.isoformat()}) before it begins ({since.isoformat()})")
+        if not since >= moments.EARLIEST:
+            raise NotAvailable(f"the time begins too early ({since.isoformat()})")
         name = name or "/".join(
             (since.isoformat(), until.isoformat() if until else "", "post" if post else "held")
         )
         lane = next(lane for lane, owner in lanes_of(self._config) if owner == connection)
         with self._database.write() as tx:
+            if since >= tx.now:
+                raise NotAvailable(f"the time has not begun yet ({since.isoformat()}): nothing changed in it")
             polled = {
                 row.kind: row.since
                 for row in listings.overview(tx, POLL)
@@ -254,10 +261,11 @@ class Retrieval:
                 tuple(listings.get(tx, ids)),
                 listings.notices_of(tx, ids),
                 listings.entries_of(tx, ids, _KINDS),
+                listings.to_route_of(tx, ids, _KINDS),
             )
 
     def backfills(self, most: int) -> list[Backfill]:
-        """The backfills that were begun last, the newest first; their entries are not counted."""
+        """The backfills that were begun last, the newest first; their events and entries are not counted."""
         with self._database.read() as tx:
             found: dict[tuple[str, str], list[ListingRow]] = {}
             for row in listings.backfills(tx, most):
@@ -265,7 +273,7 @@ class Retrieval:
             return [
                 Backfill(
                     tuple(rows),
-                    Progress(tuple(rows), listings.notices_of(tx, [row.id for row in rows]), Counter[str]()),
+                    Progress(tuple(rows), listings.notices_of(tx, [row.id for row in rows]), Counter(), 0),
                 )
                 for rows in found.values()
             ]

@@ -7,7 +7,7 @@ Pure: a record of `connector/store/orders.py` in, a model of `timeline_models.py
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from connector import advice
+from connector import advice, happened
 from connector.advice import Ways
 from connector.status import FINISHED, Status
 from connector.store.browse import JournalRow
@@ -16,8 +16,10 @@ from connector.store.intake import EventRow, NoticeRow
 from connector.store.lanes import LaneRow
 from connector.store.numbers import kind_of
 from connector.store.orders import OrderRecord, Paper
-from connector.story import TONES, Tone, moment
+from connector.story import TONES, Tone, moment, moments
+from connector.timeline_absent import absent
 from connector.timeline_models import (
+    Absent,
     CarriedEntry,
     Document,
     Happening,
@@ -25,6 +27,7 @@ from connector.timeline_models import (
     OpenMatter,
     OpenNotice,
     OrderStory,
+    State,
 )
 from connector.timeline_papers import Said, papers
 from connector.timeline_sides import sides
@@ -43,15 +46,20 @@ def tell(record: OrderRecord, ways: Ways = advice.COMMANDS) -> OrderStory:
     carried = tuple(_entry(row, record, ways) for row in record.entries)
     notices = tuple(_notice(row, ways) for row in record.notices)
     connection, number = record.places[0]
+    documents = _documents(record, said)
+    left = tuple(absent(record, documents, ways))
+    matters = (*_open(record, carried, notices), *_halted(record, ways))
     return OrderStory(
         now=record.now,
         born=DocumentRef(connection=connection, kind="order", number=number),
+        state=_state(documents, matters, left),
         sides=sides(record, said),
-        documents=_documents(record, said),
+        documents=documents,
         events=tuple(_event(row, row.id in record.left_behind) for row in record.events),
         notices=notices,
         entries=carried,
-        open=(*_open(carried, notices), *_halted(record, ways)),
+        open=matters,
+        absent=left,
         timeline=tuple(sorted(_happenings(record, notices), key=lambda one: one.at)),
         left_out=record.left_out,
     )
@@ -154,9 +162,9 @@ def _notice(row: NoticeRow, ways: Ways) -> OpenNotice:
     )
 
 
-def _because(status: str, code: str, reason: str) -> str:
-    """`errored: rejected: The order is closed`, with what there is of it."""
-    return ": ".join(dict.fromkeys(text for text in (status, code, reason) if text))
+def _because(*said: str) -> str:
+    """`errored: rejected: The order is closed`, with what there is of status, code and reason."""
+    return ": ".join(dict.fromkeys(text for text in said if text))
 
 
 # -- entries -----------------------------------------------------------------------------------------------
@@ -185,7 +193,7 @@ def _entry(row: EntryRow, record: OrderRecord, ways: Ways) -> CarriedEntry:
         blocked_by=blocker.id if blocker else None,
         in_doubt=tuple(one.key for one in record.steps.get(row.id, ()) if one.doubt_at and not one.done_at),
         text=_entry_text(row, blocker),
-        next=advice.about_entry(row, _moments(row), ways),
+        next=advice.about_entry(row, moments(row), ways, paused=_is_held_up(row, record)),
     )
 
 
@@ -210,22 +218,38 @@ def _what(row: EntryRow) -> str:
     return f"{row.type} {row.source_number} to {row.target} (flow {row.flow})"
 
 
-def _moments(row: EntryRow) -> dict[str, str]:
-    return {
-        "due": moment(row.due_at),
-        "deadline": moment(row.wait_until) if row.wait_until else "its deadline",
-    }
+def _is_held_up(row: EntryRow, record: OrderRecord) -> bool:
+    paused = any(lane.paused and lane.connection == row.target for lane in record.lanes)
+    return paused and happened.held_up(row)
 
 
 # -- what is open ------------------------------------------------------------------------------------------
 
 
-def _open(carried: Iterable[CarriedEntry], notices: Iterable[OpenNotice]) -> Iterator[OpenMatter]:
+def _state(documents: Sequence[Document], matters: Sequence[OpenMatter], left: Sequence[Absent]) -> State:
+    """What is open comes first; what one flow left out and another carried elsewhere is settled all the same."""
+    if matters:
+        return "needs somebody" if any(one.tone == "bad" for one in matters) else "under way"
+    elsewhere = {_paper(one.document) for one in documents if one.counterparts}
+    kinds = {one.document.kind for one in left if _paper(one.document) not in elsewhere}
+    return "not carried" if "order" in kinds else "partly carried" if kinds else "settled"
+
+
+def _open(
+    record: OrderRecord, carried: Sequence[CarriedEntry], notices: Sequence[OpenNotice]
+) -> Iterator[OpenMatter]:
     """Entries and notices that are not finished, as they go on by themselves or by a person."""
-    for entry in carried:
-        if Status(entry.status) not in FINISHED:
-            tone = TONES[Status(entry.status)]
-            yield OpenMatter(about="entry", id=str(entry.id), tone=tone, text=entry.text, next=entry.next)
+    for row, entry in zip(record.entries, carried, strict=True):
+        if row.status not in FINISHED:
+            plain = happened.wrong(row, record.steps.get(row.id, ()))
+            yield OpenMatter(
+                about="entry",
+                id=str(entry.id),
+                tone=TONES[row.status],
+                text=f"{_what(row)}: {_because(row.status, plain)}" if plain else entry.text,
+                detail=_because(row.code, row.reason) if plain else "",
+                next=entry.next,
+            )
     for notice in notices:
         tone = TONES[notice.status]
         yield OpenMatter(
@@ -264,7 +288,8 @@ def _happenings(record: OrderRecord, notices: Sequence[OpenNotice]) -> Iterator[
         tone: Tone = "quiet" if event.past or event.state == "unrouted" else "plain"
         yield Happening(at=event.heard_at, about="event", id=event.id, tone=tone, text=event.text)
     for entry in record.entries:
-        yield from _moves(entry, record.journal.get(entry.id, ()))
+        plain = happened.wrong(entry, record.steps.get(entry.id, ()))
+        yield from _moves(entry, record.journal.get(entry.id, ()), plain)
     for link in record.links:
         by = f", by entry {link.entry_id}" if link.entry_id is not None else ""
         text = f"{link.source} is {_at_target(link.source, link.target)} ({link.origin}{by})"
@@ -275,14 +300,15 @@ def _at_target(source: DocumentRef, target: DocumentRef) -> str:
     return str(target) if source.kind != target.kind else f"{target.number} @ {target.connection}"
 
 
-def _moves(row: EntryRow, moves: Sequence[JournalRow]) -> Iterator[Happening]:
-    """The moves that say something; the same again and again is told once, with how often."""
+def _moves(row: EntryRow, moves: Sequence[JournalRow], plain: str) -> Iterator[Happening]:
+    """The moves that say something; the same again and again is told once, with how often. `plain` says the last."""
     for group in _grouped([move for move in moves if _worth(move)]):
         first, last = group[0], group[-1]
         by = f" by {first.actor}" if first.actor != SYSTEM else ""
         again = f" ({len(group)} times, last at {moment(last.at)})" if len(group) > 1 else ""
         born = first.old is None and first.new == Status.QUEUED
-        said = "made" if born else _because(first.new, first.code, last.reason)
+        why = (plain,) if plain and last is moves[-1] else (first.code, last.reason)
+        said = "made" if born else _because(first.new, *why)
         text = f"{_what(row)}: {said}{by}{again}"
         yield Happening(at=first.at, about="entry", id=row.id, tone=TONES[Status(first.new)], text=text)
 

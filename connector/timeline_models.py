@@ -14,6 +14,9 @@ from schemas.base import DocumentRef, Model, Money, Quantity, UtcDatetime
 
 Subject = Literal["notice", "event", "entry", "link", "connection"]
 
+State = Literal["needs somebody", "under way", "not carried", "partly carried", "settled"]
+"""The worst of what is open; else whether the order, or a document of it, was to be carried and stands nowhere else."""
+
 
 class Document(Model):
     """One document at one connection. `origin`: told by that connection itself, created by us, or found by a link (or
@@ -90,11 +93,24 @@ class CarriedEntry(Model):
 
 
 class OpenMatter(Model):
-    """Something that is not finished: what it is, why it stands there, and what to do next."""
+    """Something that is not finished: what it is, why it stands there, and what to do next. `detail`: its code and its
+    reason to the letter, where `text` says it in plainer words."""
 
     about: Subject
     id: str
     tone: Tone
+    text: str
+    detail: str = ""
+    next: str
+
+
+class Absent(Model):
+    """A document that is not at `target`: the entry that was to carry it ended without it, and nothing newer did."""
+
+    entry: int
+    document: DocumentRef
+    target: str
+    status: str
     text: str
     next: str
 
@@ -111,15 +127,18 @@ class Happening(Model):
 
 class OrderStory(Model):
     """One order. `born` is where it was born, `sides` its numbers and its state at every connection concerned, the
-    birth first; `timeline` is all that happened, oldest first. `left_out`: the oldest entries are not told."""
+    birth first; `absent` is what of it did not come to a target; `timeline` is all that happened, oldest first.
+    `left_out`: the oldest entries are not told."""
 
     now: UtcDatetime
     born: DocumentRef
+    state: State
     sides: tuple[Side, ...]
     documents: tuple[Document, ...]
     events: tuple[HeardEvent, ...]
     notices: tuple[OpenNotice, ...]
     entries: tuple[CarriedEntry, ...]
     open: tuple[OpenMatter, ...]
+    absent: tuple[Absent, ...]
     timeline: tuple[Happening, ...]
     left_out: bool

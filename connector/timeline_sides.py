@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from connector import happened
 from connector.status import FINISHED, Status
 from connector.store.entries import EntryRow
 from connector.store.links import Place
@@ -79,7 +80,7 @@ def _side(place: Place, record: OrderRecord, documents: Mapping[Paper, Said]) ->
 def _missing(connection: str, record: OrderRecord) -> Side:
     """Where an entry would bring it, or needs it to be."""
     bringing = [row for row in record.entries if row.target == connection and kind_of(row.type) == "order"]
-    said = [f"entry {row.id} would bring it, and is {_why(row)}" for row in bringing[-1:]]
+    said = [f"entry {row.id} would bring it, and is {_why(row, record)}" for row in bringing[-1:]]
     said += list(_entry_texts(connection, record))
     text = "; ".join(("no number there is known", *said))
     return Side(connection=connection, number=None, origin="missing", text=text)
@@ -160,8 +161,9 @@ def _entry_texts(connection: str, record: OrderRecord) -> Iterator[str]:
         yield "on the way here: " + ", ".join(f"{count} {status}" for status, count in sorted(open_.items()))
 
 
-def _why(row: EntryRow) -> str:
+def _why(row: EntryRow, record: OrderRecord) -> str:
     said = f"{row.code}: {row.reason}" if row.code and row.reason else row.reason or row.code
+    said = happened.wrong(row, record.steps.get(row.id, ())) or said
     return f"{row.status} ({said})" if said and row.status != Status.PUBLISHED else str(row.status)
 
 

@@ -18,28 +18,23 @@ _COUNTED = ("ordered", "shipped", "invoiced", "refunded", "cancelled")
 
 
 def of_order(told: OrderStory) -> Story:
-    """The chapters: now, what is open, lines, documents, entries, and all of it in time."""
+    """The chapters: now, what is open, what is not there, lines, documents, entries, and all of it in time."""
     parts = (
         Part("Now", tuple(_side(side, told) for side in told.sides)),
         Part("What is open, and what to do next", tuple(_open(told))),
+        Part("What did not come to its target, and why", tuple(_absent(told))),
         Part("Lines", tuple(line for side in told.sides for line in _lines(side))),
         Part("Documents", tuple(_documents(told))),
         Part("Entries", tuple(_entries(told))),
         Part("What happened", tuple(_timeline(told))),
     )
-    return Story(_title(told), _status(told), tuple(part for part in parts if part.lines))
+    return Story(_title(told), told.state, tuple(part for part in parts if part.lines))
 
 
 def _title(told: OrderStory) -> str:
     """`Order SO-1 @ erp = 000000042 @ shop`."""
     numbers = (f"{side.number} @ {side.connection}" for side in told.sides if side.number is not None)
     return "Order " + " = ".join(numbers)
-
-
-def _status(told: OrderStory) -> str:
-    """The worst of what is open: errored, busy, or settled."""
-    tones = {matter.tone for matter in told.open}
-    return "errored" if "bad" in tones else "busy" if tones else "settled"
 
 
 # -- now ---------------------------------------------------------------------------------------------------
@@ -51,11 +46,21 @@ def _side(side: Side, told: OrderStory) -> Line:
 
 
 def _open(told: OrderStory) -> Iterator[Line]:
-    if not told.open:
+    if not (told.open or told.absent):
         yield Line("", "Nothing: all that was heard is settled.", "good")
+    elif not told.open:
+        yield Line("", "Nothing is on its way, and nothing is errored.")
     for matter in told.open:
         yield Line(_name(matter), matter.text, matter.tone)
+        if matter.detail:
+            yield Line("reason", matter.detail, "quiet", depth=1)
         yield Line("next", matter.next, depth=1)
+
+
+def _absent(told: OrderStory) -> Iterator[Line]:
+    for one in told.absent:
+        yield Line(f"entry {one.entry}", one.text)
+        yield Line("next", one.next, depth=1)
 
 
 def _name(matter: OpenMatter) -> str:

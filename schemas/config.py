@@ -55,6 +55,9 @@ def _url(value: str) -> str:
 BaseUrl = Annotated[str, AfterValidator(_url)]
 """Where a system answers: http or https, kept without the slash at its end."""
 
+Mode = Literal["live", "held", "dry-run", "off"]
+"""Of a flow: live, held (entries wait for a person to post them), dry-run (everything but the calls) or off."""
+
 
 class Limits(Model):
     """What a connection bears: calls at a time and calls per minute (None: no limit)."""
@@ -155,7 +158,6 @@ class RetryPolicy(Model):
 class Flow(Model):
     """A declared route of one event type from one connection to another.
 
-    `mode` is live, held (entries wait for a person to post them), dry-run (everything but the calls) or off.
     `wait_deadline` is how many seconds an entry may wait for its order before it errors. `refund` is for refunds, which
     have their order as context unless the flow says otherwise. `expect` has an alert opened where nothing comes.
     """
@@ -166,7 +168,7 @@ class Flow(Model):
     event: EventType
     source: Name = Field(alias="from")
     target: Name = Field(alias="to")
-    mode: Literal["live", "held", "dry-run", "off"] = "live"
+    mode: Mode = "live"
     context: tuple[Literal["order"], ...] = ()
     preferences: Preferences = Preferences()
     mapping: Mapping = Mapping()

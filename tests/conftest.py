@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from connector.embedded import BrokerUnavailable
-from tests import servers
+from tests import scratch, servers
 from tests.contract.summary import contract_summary as contract_summary
 from tests.contract.summary import pytest_sessionfinish as pytest_sessionfinish
 from tests.contract.summary import pytest_terminal_summary as pytest_terminal_summary
@@ -22,6 +22,8 @@ from tests.contract.summary import pytest_testnodedown as pytest_testnodedown
 from tests.guards.no_skips import pytest_make_collect_report as pytest_make_collect_report
 from tests.guards.no_skips import pytest_runtest_makereport as pytest_runtest_makereport
 from tests.servers import PostgresServer, RedisServer, ServerMissing, fresh_database
+
+scratch.use_memory()  # before anything asks where temporary folders are
 
 if os.environ.get("CI"):
     # What came through yesterday comes through today, and in time; elsewhere each run looks for something new.

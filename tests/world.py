@@ -229,10 +229,11 @@ class World:
         """Own a lane once."""
         return self.runner(lane.split("/")[0]).drain(lane, self.stop.is_set)
 
-    def run(self, seconds: float = 20) -> None:
-        """Sweep, route and drain until nothing moves any more (what waits or retries far ahead stays)."""
-        ends_at, quiet = time.monotonic() + seconds, 0
-        while quiet < 3 and time.monotonic() < ends_at:
+    def run(self, seconds: float | None = None) -> None:
+        """Sweep, route and drain until nothing moves (what is due far ahead stays), or for so many seconds."""
+        ends_at, quiet = time.monotonic() + (seconds or 20), 0
+        while quiet < 3 and (time.monotonic() < ends_at or not seconds):
+            assert time.monotonic() < ends_at, "it does not come to rest"
             bells = self.sweeper.run()
             self.route()
             done = sum(self.drain(bell.lane).done for bell in bells if bell.queue in ("deliver", "poll"))

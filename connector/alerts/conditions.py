@@ -1,16 +1,17 @@
 """What is wrong at a moment, by the rules of the configuration: facts -> conditions, each a sentence for people.
 
-Pure. A condition is named by its kind and subject; the same one found again is the same alert. Of causes and codes the
+Pure. A condition is named by its kind and subject; the same one found again is the same alert. A sentence is read
+for as long as it holds, so it says since when, not for how long. Of causes and codes the
 words are told, never the texts of documents.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from connector.alerts import hours
-from connector.alerts.words import counted, lasting
+from connector.alerts.words import counted, lasting, moment
 from connector.progress import Progress
 from connector.store.alert_facts import STRAYS, Facts, Kind
 from connector.store.alerts import Condition, Named
@@ -100,19 +101,21 @@ def _late(facts: Facts, config: Config) -> Iterator[Condition]:
         if rules.under_way is None or age < rules.under_way:
             continue
         if one.flow:
-            what = f"An entry of flow {one.flow} to {one.connection} is not delivered"
+            what = f"An entry of flow {one.flow} to {one.connection} has not been delivered"
             path = _path("/entries", status="queued,delivering,retrying", flow=one.flow)
         else:
-            what = f"A document of {one.connection} is not fetched"
+            what = f"A document of {one.connection} has not been fetched"
             path = _path("/notices", status="received,fetching,retrying", connection=one.connection)
-        text = f"{what} for {lasting(age)}; {one.count} are on their way in all."
+        text = f"{what} since {moment(one.since)}; {one.count} are on their way in all."
         yield Condition("late", one.flow or one.connection, "warning", text, one.count, path)
     for wait in facts.waiting:
         flow = config.flow(wait.flow)
-        age = flow.wait_deadline - (wait.until - facts.now).total_seconds() if flow else 0
-        if flow is None or rules.waiting is None or age < rules.waiting:
+        if flow is None or rules.waiting is None:
             continue
-        text = f"{counted(wait.count, 'entry waits', 'entries wait')} in {flow.name}, the first for {lasting(age)}."
+        since = wait.until - timedelta(seconds=flow.wait_deadline)
+        if (facts.now - since).total_seconds() < rules.waiting:
+            continue
+        text = f"{counted(wait.count, 'entry waits', 'entries wait')} in {flow.name}, the first since {moment(since)}."
         path = _path("/entries", status="waiting", flow=flow.name)
         yield Condition("waiting", flow.name, "warning", text, wait.count, path)
 
@@ -120,9 +123,14 @@ def _late(facts: Facts, config: Config) -> Iterator[Condition]:
 def _stopped(facts: Facts, config: Config) -> Iterator[Condition]:
     rules = config.alerts.rules
     table: tuple[tuple[str, float | None, Severity, str], ...] = (
-        ("paused", rules.paused, "urgent", "{name} refuses our log-in; nothing is sent there for {age}."),
-        ("circuit", rules.circuit, "warning", "Calls to {name} have failed for {age}."),
-        ("polling", rules.polling, "warning", "{name} could not be asked for changes for {age}."),
+        (
+            "paused",
+            rules.paused,
+            "urgent",
+            "{name} refuses our log-in; nothing has been sent there since {since}.",
+        ),
+        ("circuit", rules.circuit, "warning", "Calls to {name} have failed since {since}."),
+        ("polling", rules.polling, "warning", "{name} could not be asked for changes since {since}."),
     )
     for (kind, patience, severity, text), rows in zip(
         table, (facts.paused, facts.failing, facts.polls), strict=True
@@ -130,7 +138,7 @@ def _stopped(facts: Facts, config: Config) -> Iterator[Condition]:
         for one in rows:
             age = (facts.now - one.since).total_seconds()
             if patience is not None and age >= patience and one.name in config.connections:
-                sentence = text.format(name=one.name, age=lasting(age))
+                sentence = text.format(name=one.name, since=moment(one.since))
                 yield Condition(kind, one.name, severity, sentence, path="/")
 
 
@@ -149,9 +157,8 @@ def _silence(facts: Facts, config: Config) -> Iterator[Condition]:
         if flow.expect is None or flow.mode == "off" or last is None:
             continue
         if hours.passed(flow.expect, last, facts.now) >= flow.expect.within:
-            since = lasting((facts.now - last).total_seconds())
             text = (
-                f"No {flow.event} came from {flow.source} for {since}; flow {flow.name} expects one "
+                f"No {flow.event} has come from {flow.source} since {moment(last)}; flow {flow.name} expects one "
                 f"every {lasting(flow.expect.within)}."
             )
             yield Condition("silence", flow.name, "warning", text, path=_path("/entries", flow=flow.name))

@@ -1,9 +1,16 @@
-"""Counts and lengths of time, as people say them."""
+"""Counts, moments and lengths of time, as people say them."""
+
+from datetime import UTC, datetime
 
 
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 entry`, `2 entries`; the plural ends with s unless it is given."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def moment(at: datetime) -> str:
+    """A moment that says the same whenever it is read: `2026-01-31 12:00:28 UTC`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def lasting(seconds: float) -> str:

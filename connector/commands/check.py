@@ -69,6 +69,11 @@ def _findings(runtime: Runtime, chosen: tuple[str, ...], offline: bool) -> Itera
     holds = f"{counted(len(config.connections), 'connection')}, {counted(len(config.flows), 'flow')}"
     text = f"{runtime.settings.config} is right: version {loaded.version}, {holds}"
     yield Finding("configuration", "ok", text)
+    if config.console.oidc is not None and runtime.settings.secret_key is None:
+        text = (
+            "set CONNECTOR_SECRET_KEY: without it a log-in must come back to the web process where it began"
+        )
+        yield Finding("console", "warning", text)
     for flow in config.flows:
         yield from _flow(runtime, flow)
     stored = yield from _database(runtime)

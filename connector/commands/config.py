@@ -1,7 +1,7 @@
 """`connector config`: what a row of a value table needs, changing the file by the smallest edit, and its versions."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
@@ -14,6 +14,7 @@ from connector.console import short_moment, show, table
 from connector.mapping import TABLES
 from connector.store import versions
 from connector.story import plain
+from schemas.config import Mode
 
 T = TypeVar("T")
 
@@ -104,7 +105,7 @@ def add_row(flow: str, table_: str, value: str, fields: dict[str, str], own: boo
 
 @config.command("set-mode")
 @_flow
-@click.argument("mode", type=click.Choice(["live", "held", "dry-run", "off"]))
+@click.argument("mode", type=click.Choice(get_args(Mode)))
 @_apply
 @_yes
 @actor_option

@@ -11,7 +11,7 @@ from connector import progress
 from connector.bootstrap import Runtime
 from connector.commands.support import print_json, quiet_runtime, ready_database
 from connector.progress import Role, Watch
-from connector.store.database import SchemaMismatch, StoreUnavailable
+from connector.store import SchemaMismatch, StoreUnavailable
 
 STANDING = 15.0
 """Seconds for which the router may have the same before it while we look."""

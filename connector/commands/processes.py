@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from connector import bootstrap
 from connector.bootstrap import Runtime
 from connector.children import end_with_parent
 from connector.commands.support import Failed, Trouble, quiet_runtime, sqlite_file
+from connector.importing import unhindered
 from connector.settings import from_environment
 
 
@@ -43,11 +45,13 @@ def web(host: str, port: int) -> None:
 
     Listens on this machine only unless --host says otherwise; put TLS in front of it where it does.
     """
-    import uvicorn
+    with unhindered():
+        import uvicorn
 
-    from connector.web.app import create
-    from connector.web.serving import config
+        from connector.web.app import create
+        from connector.web.serving import config
 
+    gc.freeze()
     runtime = bootstrap.runtime()
     app = create(runtime)
     with _listening(host, port) as listener:
@@ -82,9 +86,11 @@ def worker(concurrency: int | None, queues: str | None) -> None:
 
     Several may run against PostgreSQL; with SQLite one, and a second is refused.
     """
-    from connector.wake import TASKS
-    from tasks.app import app, process
+    with unhindered():
+        from connector.wake import TASKS
+        from tasks.app import app, process
 
+    gc.freeze()  # what is imported stays: it is not looked through again and again
     named = _known_queues(queues, tuple(TASKS))
     with only_worker(from_environment().database_url):
         runtime = process()

@@ -13,8 +13,7 @@ from connector.bootstrap import Runtime
 from connector.errors import ConfigError
 from connector.redact import Redactor
 from connector.settings import from_environment
-from connector.store import Database
-from connector.store.database import SchemaMismatch, StoreUnavailable
+from connector.store import Database, SchemaMismatch, StoreUnavailable
 
 
 class Trouble(click.ClickException):

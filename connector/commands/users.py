@@ -85,6 +85,17 @@ def password_(name: str, generate: bool, actor: str | None) -> None:
     click.echo(f"{name} has a new password." + (f" Password: {password}" if generate else ""))
 
 
+@users.command()
+@click.argument("name")
+@click.argument("new")
+@actor_option
+def rename(name: str, new: str, actor: str | None) -> None:
+    """Give the account NAME the name NEW."""
+    people = _people()
+    _do(lambda: people.rename(name, new, actor or user()))
+    click.echo(f"{name} is named {new} now.")
+
+
 @users.command("role")
 @click.argument("name")
 @role_option

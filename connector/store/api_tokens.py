@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.store.database import Transaction
-from connector.store.tables_people import api_token
+from connector.store.people_tables import api_token
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Counted by what is errored now. What errored a moment ago and was not digested y
 nothing is missing. How a cause is recognised is `connector/causes.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,41 +31,53 @@ FETCH = "fetch"
 
 def groups(tx: Transaction) -> list[CauseGroup]:
     """Every cause for which something is errored now, the largest first, of equal ones the newest."""
-    found = [*_of_entries(tx), *_not_digested(tx), *_of_notices(tx)]
+    found = [*_of_entries(tx, sa.true()), *_not_digested(tx), *_of_notices(tx)]
     return sorted(found, key=lambda one: (-one.count, -one.newest.timestamp(), one.pattern))
+
+
+def of_entries(tx: Transaction, ids: Collection[int]) -> dict[int, CauseGroup]:
+    """The group of each of these entries that is errored and was looked at already."""
+    here = sa.select(digest.c.entry_id, digest.c.cause_id).where(digest.c.entry_id.in_(ids))
+    rows = tx.rows(here.join(entry, entry.c.id == digest.c.entry_id).where(_IS_CAUSED)) if ids else []
+    caused = {row["entry_id"]: row["cause_id"] for row in rows}
+    only = digest.c.cause_id.in_(set(caused.values()))
+    groups = {one.id: one for one in _of_entries(tx, only)} if caused else {}
+    return {entry_id: groups[cause_id] for entry_id, cause_id in caused.items() if cause_id in groups}
 
 
 # -- entries -----------------------------------------------------------------------------------------------
 
 
-def _of_entries(tx: Transaction) -> list[CauseGroup]:
+def _of_entries(tx: Transaction, only: sa.ColumnElement[bool]) -> list[CauseGroup]:
     found: dict[int, list[sa.RowMapping]] = {}
-    for row in tx.rows(_counts()):
+    for row in tx.rows(_counts(only)):
         found.setdefault(row["cause_id"], []).append(row)
     known = {row["id"]: row for row in tx.rows(sa.select(cause).where(cause.c.id.in_(found)))}
-    ids = _newest(tx) if found else {}
+    ids = _newest(tx, only) if found else {}
     return [_group(known[one], rows, ids.get(one, ())) for one, rows in found.items()]
 
+
+_IS_CAUSED = sa.and_(digest.c.cause_id.is_not(None), entry.c.status == Status.ERRORED)
 
 _CAUSED = (
     sa.select(digest.c.cause_id, digest.c.flow, digest.c.errored_at, digest.c.entry_id)
     .join(entry, entry.c.id == digest.c.entry_id)
-    .where(digest.c.cause_id.is_not(None), entry.c.status == Status.ERRORED)
+    .where(_IS_CAUSED)
 )
 """Errored entries with their causes: from two indexes, not from the rows."""
 
 
-def _counts() -> sa.Select[Any]:
-    each = _CAUSED.subquery()
+def _counts(only: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    each = _CAUSED.where(only).subquery()
     columns = (each.c.cause_id, each.c.flow)
     oldest, newest = sa.func.min(each.c.errored_at), sa.func.max(each.c.errored_at)
     counted = (sa.func.count().label("count"), oldest.label("oldest"), newest.label("newest"))
     return sa.select(*columns, *counted).group_by(*columns)
 
 
-def _newest(tx: Transaction) -> dict[int, tuple[int, ...]]:
+def _newest(tx: Transaction, only: sa.ColumnElement[bool]) -> dict[int, tuple[int, ...]]:
     """Some entries of each cause."""
-    each = _CAUSED.subquery()
+    each = _CAUSED.where(only).subquery()
     place = sa.func.row_number().over(partition_by=each.c.cause_id, order_by=each.c.entry_id.desc())
     ranked = sa.select(each.c.cause_id, each.c.entry_id, place.label("place")).subquery()
     rows = tx.rows(sa.select(ranked).where(ranked.c.place <= SOME).order_by(ranked.c.place))

@@ -1,4 +1,4 @@
-"""Connections to SQLite and PostgreSQL, transactions with the database's own clock, and the schema's version.
+"""Connections to SQLite and PostgreSQL, and transactions with the database's own clock.
 
 SQLite: WAL, writers `BEGIN IMMEDIATE`, busy time-out 10 s, synchronous FULL. PostgreSQL: psycopg 3, READ COMMITTED; a
 worker that vanished, or stands still inside a transaction, holds its locks for a minute or so, not for hours.
@@ -16,10 +16,6 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -27,13 +23,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from connector.errors import ConfigError
+from connector.store import schema
 from connector.store.columns import HALF_SURROGATE, storable
 
 MIGRATION_LOCK = 0x636F6E6E  # any number, as long as every process takes the same
-
-
-class SchemaMismatch(ConfigError):
-    """The database's schema is older or newer than this release; the text says what to do."""
 
 
 class StoreUnavailable(Exception):
@@ -190,31 +183,16 @@ class Database:
                 tx.run(sa.text("SET LOCAL lock_timeout = 0"))
                 tx.run(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
                 tx.run(sa.text(f"SET LOCAL lock_timeout = {_SESSION['lock_timeout']}"))
-            config = _alembic()
-            config.attributes["connection"] = tx.connection
-            command.upgrade(config, "head")
-        return _head()
+            schema.bring_up(tx.connection)
+        return schema.VERSIONS[-1]
 
     def check_schema(self) -> None:
         """Raise SchemaMismatch unless the schema is this release's."""
         try:
             with self.engine.connect() as connection:
-                found = MigrationContext.configure(connection).get_current_revision()
+                schema.check(connection)
         except OperationalError as error:
             raise StoreUnavailable(f"the database cannot be used: {_first_line(error)}") from error
-        known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
-        if found == _head():
-            return
-        if found is None:
-            raise SchemaMismatch("the database has no tables yet: run `connector migrate` once")
-        if found in known:
-            raise SchemaMismatch(
-                f"the database is at schema {found}, this release needs {_head()}: run `connector migrate`"
-            )
-        raise SchemaMismatch(
-            f"the database is at schema {found}, which a newer release made; this release knows up to {_head()}: "
-            "run the newer release, or restore the backup taken before it was installed"
-        )
 
 
 def _json(value: Any) -> str:
@@ -265,16 +243,6 @@ _ENGINE: dict[str, Any] = {
 
 def _first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
-
-
-def _alembic() -> AlembicConfig:
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    return config
-
-
-def _head() -> str:
-    return str(ScriptDirectory.from_config(_alembic()).get_current_head())
 
 
 def _clock(connection: Connection) -> datetime:

@@ -20,6 +20,10 @@ MOST_NOTICES = 5000
 """Notices claimed at a time; a paused source may have heaped up many of one document."""
 
 
+NOT_ROUTED_YET = frozenset({"new", "fetching", "fetched"})
+"""The states of events of which entries may still come."""
+
+
 @dataclass(frozen=True)
 class NewNotice:
     """A notice to store; an errored one (authentic but not understood) has no document and a reason.

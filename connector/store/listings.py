@@ -16,6 +16,7 @@ from connector.status import Status
 from connector.store import entries
 from connector.store.database import Transaction
 from connector.store.entries import EntryRow
+from connector.store.intake import NOT_ROUTED_YET
 from connector.store.tables import entry, event, listing, notice
 
 Purpose = Literal["poll", "backfill", "reconcile"]
@@ -277,17 +278,27 @@ def _rows(tx: Transaction, statement: sa.Select[tuple[object, ...]]) -> list[Lis
 def entries_of(tx: Transaction, ids: Sequence[int], types: Mapping[str, str]) -> Counter[str]:
     """How many entries of the documents that these listings brought are in which status; `types` is type -> kind."""
     columns = (entry.c.status, sa.func.count(entry.c.id.distinct()).label("count"))
-    statement = _of_documents(sa.select(*columns), ids, types).group_by(entry.c.status)
+    statement = _entries(sa.select(*columns), ids, types).group_by(entry.c.status)
     return Counter({row["status"]: row["count"] for row in tx.rows(statement)})
 
 
 def held_entries(tx: Transaction, ids: Sequence[int], types: Mapping[str, str], limit: int) -> Sequence[int]:
     """Those of them that are held, the oldest first."""
-    held = _of_documents(sa.select(entry.c.id).distinct(), ids, types).where(entry.c.status == Status.HELD)
+    held = _entries(sa.select(entry.c.id).distinct(), ids, types).where(entry.c.status == Status.HELD)
     return tx.values(held.order_by(entry.c.id).limit(limit))
 
 
-def _of_documents(statement: sa.Select[Any], ids: Sequence[int], types: Mapping[str, str]) -> sa.Select[Any]:
+def to_route_of(tx: Transaction, ids: Sequence[int], types: Mapping[str, str]) -> int:
+    """How many events of those documents are not routed yet, so that more entries may come of them."""
+    counted = _events(sa.select(sa.func.count(event.c.id.distinct())), ids, types)
+    return int(tx.value(counted.where(event.c.state.in_(NOT_ROUTED_YET))))
+
+
+def _entries(statement: sa.Select[Any], ids: Sequence[int], types: Mapping[str, str]) -> sa.Select[Any]:
+    return _events(statement, ids, types).join(entry, entry.c.event_id == event.c.id)
+
+
+def _events(statement: sa.Select[Any], ids: Sequence[int], types: Mapping[str, str]) -> sa.Select[Any]:
     of_kind = sa.or_(
         *(
             sa.and_(event.c.type == type_, event.c.document == notice.c.number, notice.c.kind == kind)
@@ -297,7 +308,6 @@ def _of_documents(statement: sa.Select[Any], ids: Sequence[int], types: Mapping[
     return (
         statement.select_from(notice)
         .join(event, sa.and_(event.c.source == notice.c.connection, of_kind))
-        .join(entry, entry.c.event_id == event.c.id)
         .where(notice.c.listing_id.in_(list(ids)))
     )
 

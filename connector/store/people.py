@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from connector.store.database import Transaction
-from connector.store.tables_people import person, session, throttle
+from connector.store.people_tables import person, saved_view, session, throttle
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,12 @@ def by_subject(tx: Transaction, issuer: str, subject: str) -> PersonRow | None:
 def _one(tx: Transaction, condition: sa.ColumnElement[bool]) -> PersonRow | None:
     row = tx.row(sa.select(person).where(condition))
     return PersonRow(**row) if row else None
+
+
+def rename(tx: Transaction, row: PersonRow, name: str) -> None:
+    """Another name, in saved views too."""
+    change(tx, row.id, name=name)
+    tx.run(saved_view.update().where(saved_view.c.owner == row.name).values(owner=name))
 
 
 def change(tx: Transaction, person_id: int, **values: str | bool | datetime | None) -> None:

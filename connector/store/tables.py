@@ -375,5 +375,6 @@ audit = Table(
     Column("action", Short(32), nullable=False),
     Column("subject", Short(255), nullable=False),
     Column("detail", Json, nullable=False),
+    *(Index(f"ix_audit_{column}", column, "id") for column in ("actor", "action", "subject")),
     sqlite_autoincrement=True,
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from connector.store.database import Transaction
-from connector.store.tables_people import saved_view
+from connector.store.people_tables import saved_view
 
 MOST_OF_ONE = 50
 """Views of one owner, at most."""

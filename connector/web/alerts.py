@@ -10,12 +10,12 @@ from connector.store import alerts
 from connector.web import problems
 from connector.web.asked import row_number
 from connector.web.auth import Operator, Reader
-from connector.web.problems import documented
+from connector.web.problems import for_callers
 from connector.web.room import Here
 
 router = APIRouter()
 
-_CALLER = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_STORED)
+_CALLER = for_callers()
 
 
 class Acknowledged(BaseModel):
@@ -24,7 +24,7 @@ class Acknowledged(BaseModel):
     done: str
 
 
-@router.get("/alerts", responses=_CALLER | documented(problems.NOT_VALID))
+@router.get("/alerts", responses=for_callers(problems.NOT_VALID))
 def list_alerts(
     room: Here,
     _caller: Reader,
@@ -39,7 +39,7 @@ def list_alerts(
 
 @router.post(
     "/alerts/{alert_id}/acknowledge",
-    responses=_CALLER | documented(problems.NOT_FOUND, problems.ILLEGAL_MOVE),
+    responses=for_callers(problems.NOT_FOUND, problems.ILLEGAL_MOVE),
 )
 def acknowledge_alert(alert_id: str, room: Here, caller: Operator) -> Acknowledged:
     """Somebody takes care of it: it is not told again, unless there is more of it."""

@@ -28,14 +28,14 @@ from connector.web import (
 )
 from connector.web.asked import FiltersAsked, StrictlyAsked, Words, listed, printable, row_number
 from connector.web.auth import Operator, Reader
-from connector.web.problems import Problem, documented
+from connector.web.problems import Problem, documented, for_callers
 from connector.web.room import Here, Room
 
 Record = dict[str, Any]
 
-_CALLER = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_STORED)
-_LIST = _CALLER | documented(problems.NOT_VALID)
-_ONE = _CALLER | documented(problems.NOT_FOUND)
+_CALLER = for_callers()
+_LIST = for_callers(problems.NOT_VALID)
+_ONE = for_callers(problems.NOT_FOUND)
 _MOVE = _ONE | documented(problems.ILLEGAL_MOVE, problems.NOT_VALID)
 
 router = APIRouter(prefix="/api", tags=["log"])

@@ -1,6 +1,5 @@
 """What several endpoints ask and check in the same way: filters, texts that a database can hold, ids of rows."""
 
-import re
 from typing import Annotated
 
 from fastapi import Path
@@ -8,17 +7,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from connector.operate import Unknown
 from connector.status import Status
+from connector.storable import printable as printable
 from connector.store.browse import Filters
 from schemas.base import UtcDatetime
 
 LARGEST_ID = 2**63 - 1
-
-
-def printable(text: str) -> str:
-    """No database holds a NUL character or half of a surrogate pair; a search for one would fail there."""
-    if "\x00" in text or re.search("[\ud800-\udfff]", text):
-        raise ValueError("holds a NUL character or half of a surrogate pair")
-    return text
 
 
 def row_number(text: str, what: str) -> int:

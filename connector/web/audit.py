@@ -10,12 +10,12 @@ from connector.store import versions
 from connector.web import problems
 from connector.web.asked import LARGEST_ID, Moment, StrictlyAsked, Words, nothing
 from connector.web.auth import Operator
-from connector.web.problems import documented
+from connector.web.problems import for_callers
 from connector.web.room import Here
 
 router = APIRouter()
 
-_REFUSED = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_VALID, problems.NOT_STORED)
+_REFUSED = for_callers(problems.NOT_VALID)
 
 Cursor = Annotated[Annotated[int, Field(ge=1, le=LARGEST_ID)] | None, BeforeValidator(nothing)]
 

@@ -10,19 +10,12 @@ from connector.bulk import Action, Chosen, Confirm
 from connector.web import problems
 from connector.web.asked import LARGEST_ID, FiltersAsked, StrictlyAsked, printable
 from connector.web.auth import Operator
-from connector.web.problems import Problem, documented
+from connector.web.problems import Problem, for_callers
 from connector.web.room import Here
 
 router = APIRouter()
 
-_REFUSED = documented(
-    problems.UNKNOWN_CALLER,
-    problems.NOT_ALLOWED,
-    problems.NOT_FOUND,
-    problems.OUTDATED,
-    problems.NOT_VALID,
-    problems.NOT_STORED,
-)
+_REFUSED = for_callers(problems.NOT_FOUND, problems.OUTDATED, problems.NOT_VALID)
 
 MOST_IDS = 500
 """Entries that can be named one by one in a request, at most."""

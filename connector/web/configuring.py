@@ -6,7 +6,7 @@ secrets stand in the file in the clear is taken out of every answer.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -22,16 +22,17 @@ from connector.story import plain
 from connector.web import problems
 from connector.web.asked import printable
 from connector.web.auth import Caller, Operator, Reader
-from connector.web.problems import Problem, documented
+from connector.web.problems import Problem, for_callers
 from connector.web.reloading import There
+from schemas.config import Mode
 
 router = APIRouter(prefix="/api/configuration", tags=["configuration"])
 
 Record = dict[str, Any]
 
-_CALLER = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_STORED)
-_LOOK = _CALLER | documented(problems.NOT_FOUND, problems.NOT_VALID)
-_AMEND = _CALLER | documented(problems.OUTDATED, problems.NOT_VALID)
+_CALLER = for_callers()
+_LOOK = for_callers(problems.NOT_FOUND, problems.NOT_VALID)
+_AMEND = for_callers(problems.OUTDATED, problems.NOT_VALID)
 
 Name = Annotated[str, AfterValidator(printable), Field(min_length=1, max_length=63)]
 Value = Annotated[str, AfterValidator(printable), Field(max_length=255)]
@@ -68,7 +69,7 @@ class ModeChanged(_ChangeAsked):
     """Another mode for a flow."""
 
     flow: Name
-    mode: Literal["live", "held", "dry-run", "off"]
+    mode: Mode
 
 
 class ConditionChanged(_ChangeAsked):

@@ -10,19 +10,12 @@ from connector.editing import NotValid
 from connector.web import problems
 from connector.web.asked import StrictlyAsked, entry_number, printable
 from connector.web.auth import Operator
-from connector.web.problems import Problem, documented
+from connector.web.problems import Problem, for_callers
 from connector.web.room import Here
 
 router = APIRouter()
 
-_REFUSED = documented(
-    problems.UNKNOWN_CALLER,
-    problems.NOT_ALLOWED,
-    problems.NOT_FOUND,
-    problems.OUTDATED,
-    problems.NOT_VALID,
-    problems.NOT_STORED,
-)
+_REFUSED = for_callers(problems.NOT_FOUND, problems.OUTDATED, problems.NOT_VALID)
 
 
 class EditAsked(StrictlyAsked):
@@ -47,10 +40,10 @@ def edit_entry(entry_id: str, asked: EditAsked, room: Here, caller: Operator) ->
     the difference in the audit, and plan the entry anew. Where somebody changed the data meanwhile, nothing is done
     (409)."""
     number = entry_number(entry_id)
-    if not asked.confirm:
-        edit = room.editing.preview(number, asked.data, asked.fingerprint)
-        return {"edit": story.plain(edit), "done": None}
     try:
+        if not asked.confirm:
+            edit = room.editing.preview(number, asked.data, asked.fingerprint)
+            return {"edit": story.plain(edit), "done": None}
         done = room.editing.apply(number, asked.data, asked.fingerprint, caller.name, asked.reason)
     except NotValid as error:
         faults = [(f"body.data.{one.path}".removesuffix("."), one.what) for one in error.problems]

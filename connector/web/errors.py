@@ -9,14 +9,13 @@ from fastapi import APIRouter
 
 from connector import story
 from connector.store import causes
-from connector.web import problems
 from connector.web.auth import Reader
-from connector.web.problems import documented
+from connector.web.problems import for_callers
 from connector.web.room import Here
 
 router = APIRouter()
 
-_REFUSED = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_STORED)
+_REFUSED = for_callers()
 
 
 @router.get("/errors", responses=_REFUSED)

@@ -10,12 +10,12 @@ from connector.exporting import Format, export
 from connector.web import problems
 from connector.web.asked import FiltersAsked
 from connector.web.auth import Reader
-from connector.web.problems import documented
+from connector.web.problems import for_callers
 from connector.web.room import Here
 
 router = APIRouter()
 
-_REFUSED = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_VALID, problems.NOT_STORED)
+_REFUSED = for_callers(problems.NOT_VALID)
 _MEDIA = {"csv": "text/csv; charset=utf-8; header=present", "json": "application/json"}
 
 

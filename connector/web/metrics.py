@@ -26,9 +26,8 @@ from connector.store import Transaction, alerts, gauges, lanes, takeovers
 from connector.store.gauges import Tally, Tops
 from connector.stream import REFUSED, STREAM
 from connector.wake import TASKS, TRANSPORT
-from connector.web import problems
 from connector.web.auth import Reader
-from connector.web.problems import documented
+from connector.web.problems import for_callers
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +57,7 @@ router = APIRouter(tags=["health"])
 @router.get(
     "/metrics",
     response_class=PlainTextResponse,
-    responses=documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_STORED),
+    responses=for_callers(),
 )
 async def metrics(request: Request, _caller: Reader) -> PlainTextResponse:
     """How much stands where, how the lanes fare, what was heard, moved, tried and called; in Prometheus' text."""

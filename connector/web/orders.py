@@ -12,12 +12,12 @@ from connector.store import orders as stored
 from connector.timeline_models import OrderStory
 from connector.web import problems
 from connector.web.auth import Reader
-from connector.web.problems import documented
+from connector.web.problems import for_callers
 from connector.web.room import Here
 
 router = APIRouter()
 
-_REFUSED = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_FOUND, problems.NOT_STORED)
+_REFUSED = for_callers(problems.NOT_FOUND)
 
 
 @router.get("/orders/{connection}/{number:path}", responses=_REFUSED)

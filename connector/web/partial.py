@@ -15,15 +15,15 @@ from connector.store import inspections
 from connector.web import problems
 from connector.web.asked import entry_number, printable
 from connector.web.auth import Operator, Reader
-from connector.web.problems import documented
+from connector.web.problems import for_callers
 from connector.web.room import Here, Room
 
 router = APIRouter()
 
-_CALLER = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_STORED)
-_MOVE = _CALLER | documented(problems.NOT_FOUND, problems.ILLEGAL_MOVE, problems.NOT_VALID)
-_RELEASE = _CALLER | documented(problems.ILLEGAL_MOVE, problems.NOT_VALID)
-_LOOK = _CALLER | documented(problems.NOT_FOUND)
+_CALLER = for_callers()
+_MOVE = for_callers(problems.NOT_FOUND, problems.ILLEGAL_MOVE, problems.NOT_VALID)
+_RELEASE = for_callers(problems.ILLEGAL_MOVE, problems.NOT_VALID)
+_LOOK = for_callers(problems.NOT_FOUND)
 
 Reason = Annotated[str, AfterValidator(printable), Field(min_length=1, max_length=1000, pattern=r"\S")]
 Value = Annotated[str, AfterValidator(printable), Field(max_length=255)]

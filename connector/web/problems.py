@@ -124,6 +124,11 @@ def documented(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     return {kind.status: {"description": kind.title, "content": content} for kind in kinds}
 
 
+def for_callers(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """What an endpoint of the API may refuse: whoever has no right to it, and more."""
+    return documented(UNKNOWN_CALLER, NOT_ALLOWED, NOT_STORED, *kinds)
+
+
 # -- whatever else goes wrong ------------------------------------------------------------------------------
 
 

@@ -10,15 +10,15 @@ from connector.retrieval import NotAvailable
 from connector.web import problems
 from connector.web.asked import LARGEST_ID, printable
 from connector.web.auth import Operator, Reader
-from connector.web.problems import Problem, documented
+from connector.web.problems import Problem, for_callers
 from connector.web.room import Here
 from schemas.base import UtcDatetime
 
 router = APIRouter(prefix="/api", tags=["log"])
 
-_CALLER = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_STORED)
-_ASK = _CALLER | documented(problems.NOT_VALID)
-_LOOK = _CALLER | documented(problems.NOT_FOUND)
+_CALLER = for_callers()
+_ASK = for_callers(problems.NOT_VALID)
+_LOOK = for_callers(problems.NOT_FOUND)
 
 
 class ReconcileAsked(BaseModel):

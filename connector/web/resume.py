@@ -8,12 +8,12 @@ from pydantic import BaseModel
 
 from connector.web import problems
 from connector.web.auth import Operator
-from connector.web.problems import documented
+from connector.web.problems import for_callers
 from connector.web.room import Here
 
 router = APIRouter()
 
-_REFUSED = documented(problems.UNKNOWN_CALLER, problems.NOT_ALLOWED, problems.NOT_FOUND, problems.NOT_STORED)
+_REFUSED = for_callers(problems.NOT_FOUND)
 
 
 class Resumed(BaseModel):

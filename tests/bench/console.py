@@ -170,6 +170,7 @@ class _Large(PostgresServer):
     """With as much memory as a server of its own would have at the least."""
 
     shared_buffers: str = "256MB"
+    autovacuum: str = "on"
 
 
 @click.command()

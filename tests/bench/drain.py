@@ -2,7 +2,8 @@
 
 `python -m tests.bench.drain [ENTRIES]`: PostgreSQL with fsync on, a broker, and a target without delay in a process
 of its own. An entry is one look-up and one write at the target over HTTP, then its outcome in a shared commit. The
-two are run in turn, several rounds, because the machine's speed drifts; medians and the ratio are printed.
+two are run in turn, several rounds, because the machine's speed drifts; so is the lane with the follower beside it,
+which digests what moved. Medians and the ratios are printed.
 """
 
 import os
@@ -10,14 +11,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import structlog
 
+from connector.bootstrap import FOLLOWED_EVERY
 from connector.planned import Step
+from connector.store import Database
+from connector.store.digest import Follower
 from connector.systems.base import Effect, Known
 from connector.systems.http import Http, Request
 from schemas.base import DocumentRef
@@ -69,7 +74,27 @@ def child(*arguments: str, **environ: str) -> Iterator["subprocess.Popen[bytes]"
         process.wait()
 
 
-def drained(database_url: str, target: str, count: int, concurrency: int) -> tuple[float, float, float]:
+@contextmanager
+def follower(database: Database) -> Iterator[None]:
+    """What moves is digested for those who read, as a worker does it beside its lanes."""
+    done = threading.Event()
+
+    def follow() -> None:
+        while not done.wait(FOLLOWED_EVERY):
+            Follower(database).run()
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def drained(
+    database_url: str, target: str, count: int, concurrency: int, *, followed: bool
+) -> tuple[float, float, float]:
     """Entries per second drained, events per second routed, CPU milliseconds of this process per drained entry."""
     world = World(database_url, concurrency=concurrency)
     url = target
@@ -85,8 +110,9 @@ def drained(database_url: str, target: str, count: int, concurrency: int) -> tup
     routed = count / (time.monotonic() - began)
     began, cpu = time.monotonic(), time.process_time()
     done = 0
-    while done < count:
-        done += world.drain().done
+    with follower(world.database) if followed else nullcontext():
+        while done < count:
+            done += world.drain().done
     elapsed, used = time.monotonic() - began, time.process_time() - cpu
     assert world.statuses() == {"published": count}
     world.close()
@@ -137,13 +163,16 @@ def main(count: int) -> None:
     """Run the rounds and print."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     lane: list[tuple[float, float, float]] = []
+    beside: list[float] = []
     celery: list[float] = []
     port = servers.free_port()
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
         (Path(place) / "pg").mkdir()
         (Path(place) / "redis").mkdir()
-        postgres = PostgresServer(servers.postgres_in_wheel(), Path(place) / "pg", fsync="on")
+        postgres = PostgresServer(
+            servers.postgres_in_wheel(), Path(place) / "pg", fsync="on", autovacuum="on"
+        )
         redis = RedisServer(servers.valkey_in_wheel(), Path(place) / "redis")
         postgres.start()
         redis.start()
@@ -151,11 +180,15 @@ def main(count: int) -> None:
             with child("-m", "tests.bench.target", str(port)):
                 time.sleep(1)
                 for round_ in range(ROUNDS):
+                    shop = f"http://127.0.0.1:{port}"
                     with postgres.database() as url:
-                        lane.append(drained(url, f"http://127.0.0.1:{port}", count, concurrency=8))
+                        lane.append(drained(url, shop, count, concurrency=8, followed=False))
+                    with postgres.database() as url:
+                        beside.append(drained(url, shop, count, concurrency=8, followed=True)[0])
                     celery.append(no_ops(redis.url, count))
                     print(
-                        f"round {round_ + 1}: lane {lane[-1][0]:.0f}/s, Celery no-op {celery[-1]:.0f}/s",
+                        f"round {round_ + 1}: lane {lane[-1][0]:.0f}/s, with the follower {beside[-1]:.0f}/s, "
+                        f"Celery no-op {celery[-1]:.0f}/s",
                         flush=True,
                     )
         finally:
@@ -167,6 +200,7 @@ def main(count: int) -> None:
     print(f"routing: {statistics.median(routed for _, routed, _ in lane):.0f} events/s")
     print(f"Celery no-op, threads 20: {noop:.0f} tasks/s")
     print(f"ratio lane / no-op: {drain / noop:.2f}")
+    print(f"ratio with the follower / without: {statistics.median(beside) / drain:.2f}")
 
 
 if __name__ == "__main__":

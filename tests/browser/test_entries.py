@@ -33,9 +33,10 @@ def test_filters_are_an_address_and_rows_are_walked_with_the_keyboard(
         assert "status=errored" in page.url
         assert "q=fedex-intl" in page.url
         expect(page.get_by_text(f"{len(UNMAPPED)} entries")).to_be_visible()
-        # j and k go from row to row, the newest first
+        # j and k go from row to row, the newest first, wherever one stands
         rows = page.locator("[data-row]")
-        rows.first.focus()
+        page.keyboard.press("j")
+        expect(rows.first).to_be_focused()
         page.keyboard.press("j")
         expect(rows.nth(1)).to_be_focused()
         page.keyboard.press("k")
@@ -90,6 +91,9 @@ def test_a_view_is_saved_shared_and_deleted(open_as: Open) -> None:
         page.get_by_text("Change views").click()
         page.get_by_role("button", name="Delete Errored").click()
         expect(page.get_by_role("link", name="Errored of")).to_have_count(0)
+        # what others saw of it stands in the audit
+        page.goto("/audit?subject=view+Errored+of+%3Cthis%3E+week")
+        expect(page.locator("tbody tr")).to_have_text([re.compile("unshare view"), re.compile("share view")])
 
 
 def test_many_are_previewed_and_done_and_what_changed_meanwhile_is_told(

@@ -67,14 +67,19 @@ def test_data_that_is_corrected_is_shown_as_a_difference_then_carried(
         page.goto(f"/entries/{entry}")
         expect(page.locator(".tell")).to_contain_text("<b>FEDEX</b>")
         expect(page.get_by_text("on the Mappings page")).to_be_visible()
+        mend = page.get_by_role("link", name="Add mapping for ship via <b>FEDEX</b>, then release 1 entry")
+        expect(mend).to_have_class("button primary")
         shown(page, "entry-errored")
         page.get_by_role("link", name="Edit and retry").click()
         # When a value is corrected so that it is none, the page says where it is wrong
+        date = page.get_by_label("ship_date of shipment").input_value()
         page.get_by_label("ship_date of shipment").fill("soon")
         page.get_by_role("button", name="Show what changes", exact=True).click()
         expect(page.get_by_role("alert")).to_contain_text("shipment.ship_date")
-        page.get_by_role("link", name="Edit again").click()
-        # and when it is right, what changes
+        page.get_by_role("button", name="Edit again").click()
+        # with nothing lost that was typed; and when it is right, what changes
+        expect(page.get_by_label("ship_date of shipment")).to_have_value("soon")
+        page.get_by_label("ship_date of shipment").fill(date)
         page.get_by_label("ship_via of shipment").fill("FEDEX2DAY")
         page.get_by_role("button", name="Show what changes", exact=True).click()
         row = page.get_by_role("row").filter(has_text="shipment.ship_via")

@@ -1,4 +1,4 @@
-"""Errors by their cause, a row added for a whole group, what became of it; mappings and versions of the file."""
+"""Errors by their cause, a row added for a whole group, what became of it, and the versions of the file."""
 
 import re
 from collections.abc import Callable
@@ -108,21 +108,3 @@ def test_a_group_is_ignored_as_it_was_shown_and_no_more(open_as: Open, stack: St
         assert stack.fleet.status(first) == Status.IGNORED
         assert stack.fleet.status(later) == Status.ERRORED
         assert stack.fleet.record(first).journal[-1].actor == "operator"
-
-
-def test_a_flow_shows_what_decided_and_proposes_a_row(open_as: Open, stack: Stack, shown: Shown) -> None:
-    with open_as("viewer") as page:
-        page.goto("/mappings/flows/shipments-to-magento")
-        expect(page.get_by_role("row").filter(has_text="nothing left to pay")).to_contain_text(
-            "order.unpaid_balance"
-        )
-        expect(page.get_by_role("row").filter(has_text="DHLPAKET")).to_contain_text("never")
-        shown(page, "mapping")
-    with open_as("operator", viewport=NARROW, color_scheme="dark") as page:
-        page.goto("/mappings/flows/shipments-to-magento")
-        shown(page, "mapping-phone")
-        page.get_by_role("link", name="Propose a row for FEDEX-INTL").press("Enter")
-        expect(page.get_by_label("carrier, by its code")).to_have_value("fedex")
-        page.goto("/mappings")
-        shown(page, "mappings-phone")
-        assert page.request.get("/mappings/row?table=nothing").status == 422

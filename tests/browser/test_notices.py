@@ -78,14 +78,17 @@ def test_an_event_that_matches_no_flow_is_listed_and_can_be_routed_again(
         "Authorization": f"Bearer {SECRETS['PUBLISHER_TOKEN']}",
         "Content-Type": "application/cloudevents+json",
     }
-    answer = httpx.post(f"{stack.url}/events", content=json.dumps(event), headers=headers)
-    assert answer.status_code == 202, answer.text
     with open_as("operator") as page:
+        # Given a list that is opened while it is empty: what comes can be acted on all the same
         page.goto("/unrouted")
+        expect(page.get_by_text("Every event matches a flow.")).to_be_visible()
+        answer = httpx.post(f"{stack.url}/events", content=json.dumps(event), headers=headers)
+        assert answer.status_code == 202, answer.text
         row = page.get_by_role("row", name=STRAY.shipment)
         expect(row).to_be_visible(timeout=15_000)
         shown(page, "unrouted")
         row.get_by_label("Tick event").check()
+        expect(page.get_by_text("Renewal waits while something is ticked")).to_be_visible()
         page.get_by_role("button", name="Route the ticked again").click()
         expect(page.get_by_role("status")).to_contain_text("1 event is routed again")
         expect(page.get_by_role("row", name=STRAY.shipment)).to_be_visible(timeout=15_000)

@@ -55,6 +55,14 @@ def test_the_overview_says_what_must_be_known_now_and_leads_there(
             errored = browse.count_entries(tx, Filters(status=("errored",))).count
         expect(row).to_contain_text(count(before + there.count))
         shown(page, "overview")
+        # what is not live for now says so, and since when
+        page.context.set_offline(True)
+        expect(
+            page.get_by_text(re.compile(r"Not renewed since [\d:]{8} UTC: the connector does"))
+        ).to_be_visible()
+        expect(page.locator("body.lost")).to_have_count(1)
+        page.context.set_offline(False)
+        expect(page.get_by_text("Not renewed")).to_be_hidden()
         # the chart of a shorter span, its numbers as a table, all by keyboard
         page.get_by_role("link", name="1 hour").focus()
         page.keyboard.press("Enter")
@@ -64,6 +72,11 @@ def test_the_overview_says_what_must_be_known_now_and_leads_there(
         # a figure leads to what it counts
         page.get_by_role("navigation", name="What is open").get_by_role("link", name="errored").first.click()
         expect(page.locator("[data-row]")).to_have_count(errored)
+        # and who is signed out meanwhile is asked to sign in again
+        page.context.clear_cookies()
+        expect(page.get_by_text("your session is over.")).to_be_visible()
+        page.get_by_role("link", name="Sign in").click()
+        expect(page).to_have_url(re.compile(r"/sign-in\?next=%2Fentries"))
 
 
 def test_a_paused_connection_shows_by_itself_and_is_resumed_by_an_operator(
@@ -82,8 +95,8 @@ def test_a_paused_connection_shows_by_itself_and_is_resumed_by_an_operator(
         expect(card).to_contain_text("Its log-in is refused, so nothing is sent: 401 <b>no</b>")
         shown(page, "overview-phone")
         expect(other.get_by_label("magento-us")).to_contain_text("paused")
-        expect(other.get_by_role("button", name="Resume")).to_have_count(0)
-        card.get_by_role("button", name="Resume").click()
+        expect(other.get_by_role("button", name="go on")).to_have_count(0)
+        card.get_by_role("button", name="go on").click()
         expect(page.get_by_role("status")).to_contain_text("magento-us was paused and goes on now.")
         expect(card).to_contain_text("reachable")
     with database.read() as tx:

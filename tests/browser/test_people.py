@@ -62,7 +62,12 @@ def test_a_token_is_shown_once_and_works(open_as: Open, stack: Stack, shown: Sho
         page.get_by_text("Make a token").click()
         form.get_by_label("Name").fill("reports")
         form.get_by_role("button", name="Make it").click()
-        expect(page.get_by_role("alert")).to_contain_text("token reports")
+        expect(page.get_by_role("alert")).to_contain_text("at least one scope")
+        page.get_by_text("Make a token").click()
+        form.get_by_label("Name").fill("reports")
+        form.get_by_label("read").check()
+        form.get_by_role("button", name="Make it").click()
+        expect(page.get_by_role("alert")).to_contain_text("a token named reports")
 
 
 def test_an_alert_that_stands_is_taken_care_of(open_as: Open, stack: Stack, shown: Shown) -> None:

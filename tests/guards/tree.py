@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,22 +35,22 @@ class Source:
         """What stands in it."""
         return self.path.read_text(encoding="utf-8")
 
-    @cached_property
+    @property
     def tree(self) -> ast.Module:
         """Its syntax; nothing where it cannot be read, which `syntax_error` says."""
-        return ast.Module(body=[], type_ignores=[]) if self.syntax_error else self._parse()
+        return ast.Module(body=[], type_ignores=[]) if isinstance(self._parsed, SyntaxError) else self._parsed
 
-    @cached_property
+    @property
     def syntax_error(self) -> str:
         """What the oldest Python that we support cannot read in it, or nothing."""
-        try:
-            self._parse()
-        except SyntaxError as error:
-            return str(error)
-        return ""
+        return str(self._parsed) if isinstance(self._parsed, SyntaxError) else ""
 
-    def _parse(self) -> ast.Module:
-        return ast.parse(self.text, filename=self.name, feature_version=(3, 11))
+    @cached_property
+    def _parsed(self) -> ast.Module | SyntaxError:
+        try:
+            return ast.parse(self.text, filename=self.name, feature_version=(3, 11))
+        except SyntaxError as error:
+            return error
 
     def imports(self) -> Iterator[str]:
         """The dotted names that it imports, anywhere in it; `from a import b` gives `a.b`."""
@@ -70,18 +70,17 @@ class Source:
 def sources(*folders: str) -> list[Source]:
     """The Python files under these folders of the project, in order of their names."""
     found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    return [Source(path) for path in sorted(found) if not _left_out(path)]
+    return [_source(path) for path in sorted(found) if not _left_out(path)]
+
+
+_source = cache(Source)  # each guard reads them all
 
 
 def texts() -> list[Path]:
     """Every text file that the project is made of, tests' data and lock files aside."""
-    return sorted(path for path in ROOT.rglob("*") if path.is_file() and _is_ours(path) and _is_text(path))
-
-
-def _is_ours(path: Path) -> bool:
-    top = path.relative_to(ROOT).parts[0]
-    hidden = top.startswith(".") and top not in _HIDDEN_BUT_OURS
-    return not hidden and not _left_out(path)
+    tops = [path for path in ROOT.iterdir() if not path.name.startswith(".") or path.name in _HIDDEN_BUT_OURS]
+    found = [path for top in tops for path in ([top] if top.is_file() else top.rglob("*"))]
+    return sorted(path for path in found if path.is_file() and not _left_out(path) and _is_text(path))
 
 
 def _is_text(path: Path) -> bool:

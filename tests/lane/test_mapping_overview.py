@@ -84,3 +84,13 @@ def test_what_was_not_read_is_not_passed_over_in_silence(world: World) -> None:
         for bounds in ({"newest": 3}, {"reach": 4}):
             assert usage.of_flow(tx, "shipments", 30, **bounds).sample.cut is False
     assert seen(world).tables[0].rows[0].times == 0
+
+
+def test_a_flow_without_a_table_shows_the_ship_vias_that_lacked_one(make_world: MakeWorld) -> None:
+    world = make_world(ship_via="{}")
+    assert seen(world).tables == ()
+    world.publish(shipment("SH1", "1", via="OWL"))
+    world.run()
+    (table,) = seen(world).tables
+    assert (table.name, table.rows, table.has_default) == ("ship_via", (), False)
+    assert [(one.value, one.times, one.answered) for one in table.lacked] == [("OWL", 1, False)]

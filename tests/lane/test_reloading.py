@@ -1,6 +1,7 @@
 """A running process takes a changed configuration file over as a whole, or goes on with the one before and says so."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,21 @@ def test_a_file_that_does_not_load_is_told_once_with_its_line_and_the_old_one_go
     write(following, CONFIG)
     assert following.look() is before
     assert not_taken(following) == []
+    before.close()
+
+
+def test_a_file_that_is_emptied_before_it_is_written_is_looked_at_when_it_is_whole(
+    following: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = following.runtime
+    file = before.settings.config
+    moments = iter(("", "", WITH_ROW))
+    monkeypatch.setattr(time, "sleep", lambda seconds: file.write_text(next(moments, WITH_ROW)))
+    file.write_text("")
+    with structlog.testing.capture_logs() as said:
+        after = following.look()
+    assert said == [], "nothing was refused"
+    assert after.loaded.flows["shipments"].flow.mapping.ship_via.answer("DHL") is not None
     before.close()
 
 

@@ -3,26 +3,12 @@
 import pytest
 
 from connector.errors import Rejected
-from connector.retrieval import NotAvailable, Retrieved
+from connector.retrieval import NotAvailable
 from connector.retrieval_text import sentence
 from connector.store import intake
-from connector.store.tables import audit
 from tests.lane.orders_given import at_source, order
+from tests.lane.retrieval_given import recorded, retrieved
 from tests.world import World
-
-
-def retrieved(world: World, number: str = "SH1", kind: str = "shipment", *, post: bool = False) -> Retrieved:
-    """Somebody asks for one, and everything comes to an end."""
-    ordered = world.retrieval.ask("erp", kind, number, "ann", post=post)
-    world.run()
-    return world.retrieval.result(ordered.notice_id)
-
-
-def recorded(world: World) -> list[tuple[str, str, str]]:
-    """What people did: who, what, to what."""
-    with world.database.read() as tx:
-        return [(row["actor"], row["action"], row["subject"]) for row in tx.rows(audit.select())]
-
 
 # -- many documents ------------------------------------------------------------------------------------------
 

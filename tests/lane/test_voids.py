@@ -69,7 +69,7 @@ def test_a_void_that_comes_before_its_shipment_keeps_it_from_being_written(world
 def test_a_shipment_that_waits_for_its_order_is_superseded_by_its_void(world: World) -> None:
     world.shop.orders_missing.add("1")
     tell(world, CONFIRMED, parcel("SH1"))
-    world.run()
+    world.run(seconds=1)
     assert _entry(world, "SH1").status == "waiting"
     tell(world, VOIDED, parcel("SH1"))
     world.run()

@@ -10,14 +10,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+from click.testing import CliRunner
 
 from connector.bootstrap import Runtime
+from connector.cli import main
 from connector.settings import from_environment
 from connector.simulators import build
 from connector.simulators.base import serve
@@ -66,19 +68,15 @@ class Home:
         self, *arguments: str, stdin: str = "", patience: float = _PATIENCE
     ) -> "subprocess.CompletedProcess[str]":
         """Run `connector ARGUMENTS` to its end, which must come within `patience` seconds."""
-        return subprocess.run(
-            [*_COMMAND, *arguments],
-            env=self.environ,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=patience,
-            check=False,
-        )
+        return run_apart(self.environ, *arguments, stdin=stdin, patience=patience)
+
+    def ask(self, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        """The same within this process, and so in a fifth of the time: for what another would not show any better."""
+        return run_here(self.environ, *arguments, stdin=stdin)
 
     def json(self, *arguments: str) -> Any:
         """What `connector ARGUMENTS --json` prints; it must succeed."""
-        done = self.run(*arguments, "--json")
+        done = self.ask(*arguments, "--json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -113,6 +111,32 @@ class Home:
             yield runtime
         finally:
             runtime.close()
+
+
+def run_apart(
+    environ: Mapping[str, str], *arguments: str, stdin: str = "", patience: float = _PATIENCE
+) -> "subprocess.CompletedProcess[str]":
+    """`connector ARGUMENTS` as a process of its own."""
+    return subprocess.run(
+        [*_COMMAND, *arguments],
+        env=environ,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=patience,
+        check=False,
+    )
+
+
+def run_here(
+    environ: Mapping[str, str], *arguments: str, stdin: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    """`connector ARGUMENTS` within this process, under another environment; raises what the command does not tell."""
+    others = dict.fromkeys(name for name in os.environ if name.startswith("CONNECTOR_"))
+    done = CliRunner().invoke(main, arguments, input=stdin, env={**others, **environ}, prog_name="connector")
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 @contextlib.contextmanager

@@ -68,7 +68,7 @@ def _asked(place: Home) -> list[str]:
 @pytest.mark.parametrize("name", ["1", "event:1"])
 def test_a_stored_event_is_explained_by_its_id_with_its_stored_order(place: Home, name: str) -> None:
     _stored(place, _event(UNPAID), balance="42.50")
-    done = place.run("explain", name)
+    done = place.ask("explain", name)
     assert done.returncode == 0, done.stderr
     assert f"shipment.confirmed {UNPAID.shipment} @ acumatica-main" in done.stdout
     assert "would be filtered" in done.stdout
@@ -82,15 +82,15 @@ def test_an_order_that_is_given_is_newer_than_the_stored_one(place: Home) -> Non
     paid = {"number": f"SO-{UNPAID.order}", "currency": "USD"}
     order = place.path / "order.json"
     order.write_text(json.dumps(paid | {"unpaid_balance": {"amount": "0.00", "currency": "USD"}}))
-    assert "would be delivered" in place.run("explain", "1", "--order", str(order)).stdout
+    assert "would be delivered" in place.ask("explain", "1", "--order", str(order)).stdout
 
 
 def test_an_event_that_is_not_there_ends_with_1_and_without_a_database_with_2(place: Home) -> None:
-    done = place.run("explain", "1")
+    done = place.ask("explain", "1")
     assert (done.returncode, done.stdout) == (2, "")
     assert "there is no database" in done.stderr
     _stored(place, _event(PLAIN))
-    done = place.run("explain", "7")
+    done = place.ask("explain", "7")
     assert (done.returncode, done.stdout) == (1, "")
     assert "there is no event 7" in done.stderr
 
@@ -98,8 +98,8 @@ def test_an_event_that_is_not_there_ends_with_1_and_without_a_database_with_2(pl
 def test_a_file_with_the_name_of_an_id_is_given_with_its_folder(place: Home) -> None:
     _stored(place, _event(PLAIN))
     (place.path / "1").write_text(json.dumps(_event(UNPAID)))
-    assert PLAIN.shipment in place.run("explain", "1").stdout
-    assert UNPAID.shipment in place.run("explain", str(place.path / "1")).stdout
+    assert PLAIN.shipment in place.ask("explain", "1").stdout
+    assert UNPAID.shipment in place.ask("explain", str(place.path / "1")).stdout
 
 
 # -- another configuration -----------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def test_a_file_with_the_name_of_an_id_is_given_with_its_folder(place: Home) -> 
 
 def test_the_same_file_under_another_name_differs_in_nothing(place: Home) -> None:
     _stored(place, _event(PLAIN))
-    done = place.run("explain", "1", "--config", _other(place))
+    done = place.ask("explain", "1", "--config", _other(place))
     assert done.returncode == 0, done.stderr
     assert "Nothing differs: both would do the same." in done.stdout
     assert _asked(place) == []
@@ -121,7 +121,7 @@ def test_each_difference_of_a_flow_is_told_and_nothing_is_sent(place: Home) -> N
         ("title: UPS Ground", "title: UPS Standard"),
         ("notify_customer: true", "notify_customer: false"),
     )
-    done = place.run("explain", "1", "--config", other, "--look")
+    done = place.ask("explain", "1", "--config", other, "--look")
     assert done.returncode == 0, done.stderr
     told = done.stdout
     for text in (
@@ -141,7 +141,7 @@ def test_each_difference_of_a_flow_is_told_and_nothing_is_sent(place: Home) -> N
 
 def test_flows_that_are_new_and_gone_are_told(place: Home) -> None:
     other = _other(place, ("name: shipments-to-magento", "name: renamed"))
-    told = place.run("explain", _file(place, _event(PLAIN)), "--config", other).stdout
+    told = place.ask("explain", _file(place, _event(PLAIN)), "--config", other).stdout
     assert "only the present configuration carries it" in told
     assert "only the other configuration carries it" in told
 
@@ -162,8 +162,8 @@ def test_the_json_holds_both_and_the_differences(place: Home) -> None:
 def test_a_configuration_that_is_wrong_or_not_there_ends_with_2_and_says_where(place: Home) -> None:
     file = _file(place, _event(PLAIN))
     wrong = _other(place, ("carrier_code: ups,", "carrier_cod: ups,"))
-    done = place.run("explain", file, "--config", wrong)
+    done = place.ask("explain", file, "--config", wrong)
     assert done.returncode == 2
     assert "other.yaml:" in done.stderr
     assert "carrier_cod" in done.stderr
-    assert place.run("explain", file, "--config", str(place.path / "nowhere.yaml")).returncode == 2
+    assert place.ask("explain", file, "--config", str(place.path / "nowhere.yaml")).returncode == 2

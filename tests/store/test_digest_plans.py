@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from connector import searching
-from connector.store import Transaction, browse, causes, tallies
+from connector.store import Transaction, browse, causes, tallies, versions
 from connector.store.browse import Filters
 from connector.store.digest import Follower
 from connector.store.digest_tables import digest as digests
 from connector.store.digest_tables import mark
-from connector.store.tables import journal
+from connector.store.tables import audit, journal
 from tests.store.test_plans import (
     FIRST_ID,
     HEAP,
@@ -103,3 +103,21 @@ def test_the_follower_and_the_pages_of_errors_look_into_indices_only(digested: W
     with digested.database.read() as tx:
         (group,) = causes.groups(tx)
     assert (group.kind, group.lacking, group.flows) == ("entry", (("ship_via", "PIGEON"),), ("shipments",))
+
+
+def test_what_people_did_is_found_by_each_of_its_words(world: World) -> None:
+    with world.database.write() as tx:
+        noted = {"at": tx.now, "action": "retry", "detail": {}}
+        rows = [{**noted, "actor": f"person {n % 50}", "subject": f"entry {n}"} for n in range(5_000)]
+        tx.run(audit.insert(), rows)
+        if not tx.is_sqlite:
+            tx.run(sa.text("ANALYZE audit"))
+    for column, act in {
+        "subject": lambda tx: versions.audit(tx, subject="entry 7"),
+        "action": lambda tx: versions.audit(tx, action="retrieve"),
+        "actor": lambda tx: versions.audit(tx, actor="person 51"),
+    }.items():
+        with explained(world) as plans:
+            reading(world, act)()
+        (plan,) = (plan for statement, plan in plans.items() if "FROM audit" in statement)
+        assert any(f"ix_audit_{column}" in line for line in plan), plan

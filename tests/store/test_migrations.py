@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
-from connector.store import Database, SchemaMismatch, StoreUnavailable, versions
-from connector.store import database as database_module
+from connector.store import Database, SchemaMismatch, StoreUnavailable, schema, versions
 from connector.store.tables import metadata
 from tests.guards.tree import ROOT
 from tests.store.given import at_once
@@ -83,7 +84,7 @@ def test_a_database_without_tables_is_refused_with_what_to_do(empty: Database) -
 def test_an_older_schema_is_refused_with_what_to_do(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "_head", lambda: "9999")
+    monkeypatch.setattr(schema, "VERSIONS", (*schema.VERSIONS, "9999"))
     with pytest.raises(
         SchemaMismatch, match=r"is at schema \w+, this release needs 9999: run `connector migrate`"
     ):
@@ -97,6 +98,13 @@ def test_a_newer_schema_is_refused_with_what_to_do(database: Database) -> None:
         SchemaMismatch, match=r"schema 9999, which a newer release made.*run the newer release"
     ):
         database.check_schema()
+
+
+def test_versions_are_those_of_the_migrations(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", "connector:store/migrations")
+    revisions = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+    assert list(schema.VERSIONS) == revisions[::-1]
 
 
 # -- the migrations make what the code expects ---------------------------------------------------------------

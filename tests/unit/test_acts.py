@@ -8,35 +8,10 @@ import pytest
 from connector.acts import Known, act_of, acts_of
 from connector.status import BY_HAND, EDITABLE, MOVES, Status
 from connector.store import starting_over
-from connector.store.entries import EntryRow
+from tests.unit.story_given import ENTRY
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
-ROW = EntryRow(
-    id=7,
-    event_id=1,
-    flow="shipments",
-    type="shipment.confirmed",
-    source="erp",
-    source_number="SH1",
-    target="shop",
-    target_number="",
-    lane="shop",
-    status=Status.ERRORED,
-    code="",
-    reason="",
-    replan=False,
-    plan=None,
-    config_version="v1",
-    due_at=NOW,
-    attempts=0,
-    failed_since=None,
-    wait_kind=None,
-    wait_connection=None,
-    wait_number=None,
-    wait_until=None,
-    created_at=NOW,
-    updated_at=NOW,
-)
+ROW = replace(ENTRY, status=Status.ERRORED)
 LEGAL = {
     "retry": BY_HAND,
     "edit": EDITABLE,

@@ -1,5 +1,6 @@
 """Alerts as values: hours by the clock of a zone, what is wrong by which rule, what is told when, and texts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,6 +110,12 @@ def test_each_rule_finds_what_it_is_for_and_is_silent_before_and_where_it_is_swi
     )
     assert mapping.path == "/entries?status=errored&flow=orders"
     assert {one.severity for one in found.values() if one.kind in ("silent", "paused")} == {"urgent"}
+    assert found["paused", "shop-us"].sentence == (
+        "shop-us refuses our log-in; nothing has been sent there since 2026-01-29 12:00:00 UTC."
+    )
+    assert (
+        evaluate(replace(facts, now=NOON + timedelta(hours=9)), standing, known) == found
+    )  # said once, true for long
     off = "".join(
         f"    {rule}: null\n"
         for rule in "errored unrouted under_way waiting paused circuit polling silent".split()

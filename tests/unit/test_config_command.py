@@ -9,8 +9,7 @@ from click.testing import CliRunner, Result
 
 from connector.cli import main
 from connector.store import Database, takeovers
-from connector.wake import MemoryRinger
-from tests.web.site import CONFIG, runtime_at
+from tests.web.site import CONFIG, commanded
 
 ROW = ("--flow", "orders", "--table", "ship_via", "--value", "DHL")
 SAID = ("--set", "carrier_code=dhl", "--set", "title=DHL")
@@ -20,13 +19,8 @@ ADDED = "UPS: {carrier_code: ups, title: UPS}, DHL: {carrier_code: dhl, title: D
 @pytest.fixture(name="database")
 def fixture_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """The file of a process that ran with it."""
-    runtime = runtime_at(tmp_path, MemoryRinger())
-    monkeypatch.setenv("CONNECTOR_DATABASE_URL", f"sqlite:///{tmp_path / 'connector.db'}")
-    monkeypatch.setenv("CONNECTOR_CONFIG", str(tmp_path / "connector.yaml"))
-    monkeypatch.setenv("CONNECTOR_BROKER_URL", "redis://127.0.0.1:9/0")
-    runtime.prepare()
-    yield runtime.database
-    runtime.close()
+    with commanded(tmp_path, monkeypatch) as runtime:
+        yield runtime.database
 
 
 @pytest.fixture(name="file")
@@ -104,3 +98,23 @@ def test_a_mode_is_set_and_check_names_who_goes_on_with_an_older_file(file: Path
     found = json.loads(run("check", "--offline", "--json").stdout)["findings"]
     warned = [one["text"] for one in found if one["level"] == "warning"]
     assert "host:1 goes on with an older file: connector.yaml:3: it is wrong" in warned
+
+
+def test_check_warns_of_a_log_in_that_only_one_process_can_complete(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text(
+        CONFIG
+        + """
+console:
+  public_url: https://connector.example.com
+  oidc:
+    issuer: https://login.example.com
+    client_id: connector
+    client_secret: a-secret-of-the-provider
+    roles: {admin: [admins]}
+"""
+    )
+    assert "set CONNECTOR_SECRET_KEY: without it a log-in" in run("check", "--offline").stdout
+    monkeypatch.setenv("CONNECTOR_SECRET_KEY", "a long text of ours")
+    assert "CONNECTOR_SECRET_KEY" not in run("check", "--offline").stdout

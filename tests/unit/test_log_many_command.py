@@ -12,30 +12,27 @@ from connector.cli import main
 from connector.status import Status
 from connector.store import Database, entries, intake
 from connector.store.entries import Move
-from connector.wake import MemoryRinger
 from tests.store.given import an_entry, an_event
-from tests.web.site import runtime_at
+from tests.web.site import commanded
 
 
 @pytest.fixture(name="database")
 def fixture_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """Entries 1 and 2 errored, entry 3 is queued; no broker runs, and no worker."""
-    runtime = runtime_at(tmp_path, MemoryRinger())
-    monkeypatch.setenv("CONNECTOR_DATABASE_URL", f"sqlite:///{tmp_path / 'connector.db'}")
-    monkeypatch.setenv("CONNECTOR_CONFIG", str(tmp_path / "connector.yaml"))
-    monkeypatch.setenv("CONNECTOR_BROKER_URL", "redis://127.0.0.1:9/0")
-    runtime.prepare()
-    with runtime.database.write() as tx:
-        line = {"order": "1", "sku": "A", "quantity": "1"}
-        made = intake.store_events(
-            tx,
-            [an_event(f"SH{n}", data={"shipment": {"number": f"SH{n}", "lines": [line]}}) for n in (1, 2, 3)],
-        )
-        intake.set_state(tx, [one.id for one in made], "routed")
-        entries.create(tx, [an_entry(one.id, "orders", source_number=f"SH{one.id}") for one in made])
-        entries.move(tx, [Move(one, Status.ERRORED, "rejected", "no such item") for one in (1, 2)])
-    yield runtime.database
-    runtime.close()
+    with commanded(tmp_path, monkeypatch) as runtime:
+        with runtime.database.write() as tx:
+            line = {"order": "1", "sku": "A", "quantity": "1"}
+            made = intake.store_events(
+                tx,
+                [
+                    an_event(f"SH{n}", data={"shipment": {"number": f"SH{n}", "lines": [line]}})
+                    for n in (1, 2, 3)
+                ],
+            )
+            intake.set_state(tx, [one.id for one in made], "routed")
+            entries.create(tx, [an_entry(one.id, "orders", source_number=f"SH{one.id}") for one in made])
+            entries.move(tx, [Move(one, Status.ERRORED, "rejected", "no such item") for one in (1, 2)])
+        yield runtime.database
 
 
 def run(*words: str, answer: str = "") -> Result:

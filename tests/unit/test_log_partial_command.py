@@ -14,9 +14,8 @@ from connector.status import Status
 from connector.store import Database, entries, inspections, intake, steps
 from connector.store.entries import Move
 from connector.store.tables import entry, step
-from connector.wake import MemoryRinger
 from tests.store.given import an_entry, an_event
-from tests.web.site import CONFIG, runtime_at
+from tests.web.site import CONFIG, commanded
 
 PLAN = {"lacking": [{"table": "ship_via", "value": "UPS"}]}
 
@@ -24,26 +23,21 @@ PLAN = {"lacking": [{"table": "ship_via", "value": "UPS"}]}
 @pytest.fixture(name="database")
 def fixture_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """Entry 1 is errored in part, entry 2 for a row that is there by now; no broker runs, and no worker."""
-    runtime = runtime_at(tmp_path, MemoryRinger())
-    monkeypatch.setenv("CONNECTOR_DATABASE_URL", f"sqlite:///{tmp_path / 'connector.db'}")
-    monkeypatch.setenv("CONNECTOR_CONFIG", str(tmp_path / "connector.yaml"))
-    monkeypatch.setenv("CONNECTOR_BROKER_URL", "redis://127.0.0.1:9/0")
-    assert (tmp_path / "connector.yaml").read_text() == CONFIG
-    runtime.prepare()
-    with runtime.database.write() as tx:
-        first, second = (one.id for one in intake.store_events(tx, [an_event("SH1"), an_event("SH2")]))
-        intake.set_state(tx, [first, second], "routed")
-        entries.create(
-            tx,
-            [
-                an_entry(first, "orders", plan={}, source_number="SH1"),
-                an_entry(second, "orders", plan=PLAN, source_number="SH2"),
-            ],
-        )
-        entries.move(tx, [Move(1, Status.ERRORED, "partial", "half of it was refused")])
-        entries.move(tx, [Move(2, Status.ERRORED, "mapping", "UPS has no row")])
-    yield runtime.database
-    runtime.close()
+    with commanded(tmp_path, monkeypatch) as runtime:
+        assert (tmp_path / "connector.yaml").read_text() == CONFIG
+        with runtime.database.write() as tx:
+            first, second = (one.id for one in intake.store_events(tx, [an_event("SH1"), an_event("SH2")]))
+            intake.set_state(tx, [first, second], "routed")
+            entries.create(
+                tx,
+                [
+                    an_entry(first, "orders", plan={}, source_number="SH1"),
+                    an_entry(second, "orders", plan=PLAN, source_number="SH2"),
+                ],
+            )
+            entries.move(tx, [Move(1, Status.ERRORED, "partial", "half of it was refused")])
+            entries.move(tx, [Move(2, Status.ERRORED, "mapping", "UPS has no row")])
+        yield runtime.database
 
 
 def run(*words: str, answer: str = "") -> Result:

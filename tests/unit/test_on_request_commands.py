@@ -15,9 +15,8 @@ from connector.store import entries, inspections, intake
 from connector.store.entries import Move
 from connector.store.intake import NewNotice
 from connector.store.tables import listing
-from connector.wake import MemoryRinger
 from tests.store.given import an_entry, an_event
-from tests.web.site import runtime_at
+from tests.web.site import commanded
 from tests.world import begin, until
 
 SINCE = ("--since", "2026-01-01")
@@ -26,18 +25,15 @@ SINCE = ("--since", "2026-01-01")
 @pytest.fixture(name="runtime")
 def fixture_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     """Entry 1, of a shipment, is published; no broker runs, and no worker."""
-    runtime = runtime_at(tmp_path, MemoryRinger())
-    monkeypatch.setenv("CONNECTOR_DATABASE_URL", f"sqlite:///{tmp_path / 'connector.db'}")
-    monkeypatch.setenv("CONNECTOR_CONFIG", str(tmp_path / "connector.yaml"))
-    monkeypatch.setenv("CONNECTOR_BROKER_URL", "redis://127.0.0.1:9/0")
-    runtime.prepare()
-    with runtime.database.write() as tx:
-        (event,) = intake.store_events(tx, [an_event("SH1")])
-        intake.set_state(tx, [event.id], "routed")
-        entries.create(tx, [an_entry(event.id, "orders", plan={}, source_number="SH1")])
-        entries.move(tx, [Move(1, Status.DELIVERING), Move(1, Status.PUBLISHED, target_number="000000007")])
-    yield runtime
-    runtime.close()
+    with commanded(tmp_path, monkeypatch) as runtime:
+        with runtime.database.write() as tx:
+            (event,) = intake.store_events(tx, [an_event("SH1")])
+            intake.set_state(tx, [event.id], "routed")
+            entries.create(tx, [an_entry(event.id, "orders", plan={}, source_number="SH1")])
+            entries.move(
+                tx, [Move(1, Status.DELIVERING), Move(1, Status.PUBLISHED, target_number="000000007")]
+            )
+        yield runtime
 
 
 def run(*words: str, typed: str = "") -> Result:

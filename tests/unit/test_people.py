@@ -17,8 +17,8 @@ from connector.people import (
     TooManyTries,
     digest,
 )
-from connector.store import Database, versions
-from connector.store.tables_people import api_token, session, throttle
+from connector.store import Database, versions, views
+from connector.store.people_tables import api_token, session, throttle
 from schemas.console import Session
 from tests import migrated
 
@@ -193,7 +193,7 @@ def test_an_openid_provider_makes_an_account_and_moves_its_role(people: People) 
         "operator",
         False,
     )
-    with pytest.raises(Refused, match="another account named ada"):
+    with pytest.raises(Refused, match="an account named ada already"):
         people.sign_in_as("https://login.example", "s-2", "ada", "admin", "a browser")
     with pytest.raises(NotSignedIn):
         signed_in(people, "ove@example.com", "")
@@ -238,10 +238,40 @@ def test_a_token_ends_with_its_last_day(database: Database) -> None:
 
 @pytest.mark.parametrize(
     ("name", "scopes", "said"),
-    [("bridge", ["read"], "configuration file"), ("reports", [], "scopes"), ("reports", ["fly"], "scopes")],
+    [
+        ("bridge", ["read"], "configuration file"),
+        ("reports", [], "at least one scope"),
+        ("reports", ["fly"], "scopes"),
+    ],
 )
 def test_a_token_that_means_nothing_is_refused(
     database: Database, name: str, scopes: list[str], said: str
 ) -> None:
     with pytest.raises(Refused, match=said):
         ApiTokens(database, ["bridge"]).make(name, scopes, "ada")
+
+
+def test_names_differ_by_more_than_small_and_capital_letters(people: People) -> None:
+    for name in ("Ada", " ADA ", "Connector"):
+        with pytest.raises(Refused, match=r"an account named ada already|the connector itself"):
+            people.add(name, "viewer", PASSWORD, "ada")
+    with pytest.raises(Refused, match="an account named ada already"):
+        people.sign_in_as("https://login.example", "s-3", "Ada", "viewer", "a browser")
+
+
+def test_a_renamed_account_keeps_its_views_and_is_told_of_in_the_audit(
+    people: People, database: Database
+) -> None:
+    people.add("ove", "viewer", PASSWORD, "ada")
+    with database.write() as tx:
+        views.save(tx, "ove", "mine", "status=errored")
+    people.rename("ove", "Ove", "ada")
+    with pytest.raises(Refused, match="an account named ada already"):
+        people.rename("Ove", "ADA", "ada")
+    known = people.known(signed_in(people, "Ove"))
+    assert known is not None
+    assert known.name == "Ove"
+    with database.read() as tx:
+        assert [one.name for one in views.seen_by(tx, "Ove")] == ["mine"]
+        (line,) = versions.audit(tx, action="rename person").rows
+    assert (line.subject, line.detail) == ("person Ove", {"was": "ove"})

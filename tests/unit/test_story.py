@@ -141,7 +141,7 @@ def test_every_status_of_an_entry_has_its_colour_and_its_advice(status: Status) 
 @pytest.mark.parametrize(
     ("status", "code", "text"),
     [
-        (Status.ERRORED, "mapping", "Add the row that the reason names to flow shipments"),
+        (Status.ERRORED, "mapping", "Add the row that is lacking to flow shipments"),
         (Status.ERRORED, "rejected", "`connector log retry 12`"),
         (Status.ERRORED, "partial", "`connector log compare 12` reads back what differs"),
         (Status.ERRORED, "partial", "`connector log retry 12`: only what is missing"),

@@ -157,6 +157,107 @@ def test_a_step_in_doubt_is_named() -> None:
     assert "step shipment:SO-1" in str([vars(one) for one in timeline_text.of_order(found).parts])
 
 
+# -- what is not there -------------------------------------------------------------------------------------
+
+KEPT = entry(
+    1,
+    Status.FILTERED,
+    type="order.created",
+    source_number="SO-1",
+    code="preference",
+    reason="nothing left to pay: order.unpaid_balance is 20.00, must be 0.00",
+)
+CHANGED = entry(
+    2, Status.FILTERED, type="order.updated", source_number="SO-1", code="not carried", flow="changes"
+)
+
+
+def test_an_order_that_is_not_in_the_shop_is_not_settled_and_says_why_and_what_to_do() -> None:
+    found = timeline.tell(record(entries=(KEPT, CHANGED)))
+    assert (found.state, found.open) == ("not carried", ())
+    (one,) = found.absent
+    assert (one.entry, one.target, str(one.document)) == (1, "shop", "order SO-1 @ erp")
+    assert one.text == (
+        "Order SO-1 was entered at erp. It is not carried to shop: nothing left to pay: order.unpaid_balance is 20.00, "
+        "must be 0.00"
+    )
+    assert "connector log retry 1" in one.next
+    chapters = {
+        part.title: [line.text for line in part.lines] for part in timeline_text.of_order(found).parts
+    }
+    assert chapters["What is open, and what to do next"] == ["Nothing is on its way, and nothing is errored."]
+    assert chapters["What did not come to its target, and why"] == [one.text, one.next]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (Status.IGNORED, "by hand"),
+        (Status.SIMULATED, "dry run"),
+        (Status.FILTERED, "mode off"),
+        (Status.SUPERSEDED, ""),
+    ],
+)
+def test_whatever_ended_without_a_document_is_told(status: Status, code: str) -> None:
+    left = event(1, "shipment.confirmed", {"shipment": shipment("SH1", line("", "MUG", "1"))})
+    rows = {
+        "entries": (entry(1, status, code=code),),
+        "links": (link(1, ref(ERP), ref(SHOP)),),
+        "events": (left,),
+    }
+    found = timeline.tell(record(ERP, SHOP, **rows))
+    assert (found.state, [one.entry for one in found.absent]) == ("partly carried", [1])
+    assert timeline.tell(record(ERP, SHOP, **rows, left_behind=frozenset({1}))).state == "settled"
+
+
+SHIPPED = link(2, ref(("erp", "SH1"), "shipment"), ref(("shop", "7"), "shipment"))
+
+
+@pytest.mark.parametrize(
+    ("entries", "links"),
+    [
+        pytest.param((entry(1, Status.FILTERED, code="echo"),), (), id="an echo"),
+        pytest.param((entry(1, Status.SUPERSEDED, code="voided"),), (), id="taken back at its source"),
+        pytest.param((entry(1, Status.FILTERED, code="preference"),), (SHIPPED,), id="it stands there"),
+        pytest.param(
+            (entry(1, Status.FILTERED, code="preference"), entry(2, source_number="SH1")),
+            (),
+            id="a newer one carried it",
+        ),
+        pytest.param((KEPT,), (link(1, ref(ERP), ref(SHOP)),), id="the order was found there"),
+    ],
+)
+def test_what_is_there_or_was_never_to_come_there_is_not_missed(entries: Any, links: Any) -> None:
+    places = (ERP, SHOP) if entries == (KEPT,) else (ERP,)
+    found = timeline.tell(record(*places, entries=entries, links=links))
+    assert (found.state, found.absent) == ("settled", ())
+
+
+def test_what_another_flow_carried_elsewhere_is_settled_and_says_why_it_is_not_here() -> None:
+    to_other_shop = link(1, ref(ERP), ref(("shop-eu", "9")))
+    found = timeline.tell(record(ERP, ("shop-eu", "9"), entries=(KEPT,), links=(to_other_shop,)))
+    assert (found.state, [one.target for one in found.absent]) == ("settled", ["shop"])
+    assert "all that was heard is settled" not in str(timeline_text.of_order(found))
+
+
+def test_what_is_open_is_told_there_and_not_as_missing() -> None:
+    again = entry(3, Status.QUEUED, type="order.updated", source_number="SO-1")
+    found = timeline.tell(record(entries=(KEPT, again)))
+    assert (found.state, found.absent) == ("under way", ())
+
+
+def test_a_lacking_row_is_told_in_plain_words_first_and_to_the_letter_below() -> None:
+    reason = "ship via 'X' has no row in the flow's mapping.ship_via: add the row  \"X\": …"
+    lacking = {"lacking": [{"table": "ship_via", "value": "X"}]}
+    row = entry(1, Status.ERRORED, code="mapping", reason=reason, plan=lacking)
+    moves = {1: [moved(3, None, "queued"), moved(4, "queued", "errored", "mapping", reason)]}
+    found = timeline.tell(record(entries=(row,), journal=moves))
+    said = "shipment.confirmed SH1 to shop (flow shipments): errored: The value tables lack ship via X"
+    assert [(one.text, one.detail) for one in found.open] == [(said, f"mapping: {reason}")]
+    assert found.timeline[-1].text == said
+    assert found.entries[0].reason == reason
+
+
 # -- in time -----------------------------------------------------------------------------------------------
 
 

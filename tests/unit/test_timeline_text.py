@@ -41,7 +41,7 @@ WHOLE = record(
 
 def test_the_text_has_both_numbers_in_its_heading_and_the_state_of_each_side_first() -> None:
     tale = timeline_text.of_order(timeline.tell(WHOLE))
-    assert (tale.title, tale.status) == ("Order SO-1 @ erp = 000000042 @ shop", "errored")
+    assert (tale.title, tale.status) == ("Order SO-1 @ erp = 000000042 @ shop", "needs somebody")
     assert [part.title for part in tale.parts] == [
         "Now",
         "What is open, and what to do next",

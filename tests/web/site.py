@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 
 from connector.bootstrap import Runtime
@@ -130,6 +131,18 @@ def runtime_at(home: Path, ringer: MemoryRinger, **settings: Any) -> Runtime:
     if "database_url" in settings:
         runtime.database.migrate()
     return runtime
+
+
+@contextmanager
+def commanded(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    """A prepared runtime at a home that `connector` takes for its own, in this process; no broker runs, no worker."""
+    runtime = runtime_at(home, MemoryRinger())
+    monkeypatch.setenv("CONNECTOR_DATABASE_URL", f"sqlite:///{home / 'connector.db'}")
+    monkeypatch.setenv("CONNECTOR_CONFIG", str(home / "connector.yaml"))
+    monkeypatch.setenv("CONNECTOR_BROKER_URL", "redis://127.0.0.1:9/0")
+    runtime.prepare()
+    yield runtime
+    runtime.close()
 
 
 @contextmanager

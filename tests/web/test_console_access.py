@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from connector.web.console.pages import own_page
-from schemas.console import ROLES
+from schemas.console import ROLES, Role
 from tests.web import site as given
 from tests.web.site import Site, bearer, running
-
-PASSWORD = "correct horse battery"
+from tests.web.visiting import PASSWORD, hidden, signed_in
 
 
 @pytest.fixture(name="site", scope="module")
@@ -35,19 +33,8 @@ def fixture_secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         yield found
 
 
-@contextmanager
-def signed_in(site: Site, name: str = "operator") -> Iterator[httpx.Client]:
-    """A browser, as far as cookies go, in which somebody signed in."""
-    with httpx.Client(base_url=site.client.base_url, timeout=30) as client:
-        answer = client.post("/sign-in", data={"name": name, "password": PASSWORD, "next": "/account"})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/account"), answer.text
-        yield client
-
-
 def csrf(client: httpx.Client) -> str:
-    found = re.search(r'name="csrf" value="([^"]+)"', client.get("/account").text)
-    assert found is not None
-    return found[1]
+    return hidden(client.get("/account").text)["csrf"]
 
 
 def test_every_page_forbids_scripts_of_others_frames_and_keeping(site: Site) -> None:
@@ -113,7 +100,7 @@ def test_who_is_nobody_is_sent_to_sign_in_and_changes_nothing(site: Site) -> Non
 
 
 @pytest.mark.parametrize("name", ["viewer", "operator"])
-def test_only_admins_manage_people(site: Site, name: str) -> None:
+def test_only_admins_manage_people(site: Site, name: Role) -> None:
     with signed_in(site, name) as client:
         assert client.get("/people").status_code == 403
         form = {"csrf": csrf(client), "name": "eve", "role": "admin", "password": PASSWORD}

@@ -1,11 +1,8 @@
 """The pages of errors over HTTP: nothing errored, a paused connection, notices, a row that no worker knows yet."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
 
 from connector import releasing
@@ -13,37 +10,10 @@ from connector.status import NoticeStatus, Status
 from connector.store import entries, flow_editions, intake, lanes
 from connector.store.entries import Move
 from connector.store.intake import NewNotice
-from connector.web.console import words
-from schemas.console import ROLES
+from connector.web.console.error_groups import shown
 from tests.store.given import an_entry, stored_events
 from tests.web.site import Site
-
-PASSWORD = "correct horse battery"
-FIELDS = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
-
-
-@contextmanager
-def signed_in(site: Site, name: str) -> Iterator[httpx.Client]:
-    """A browser, as far as cookies go."""
-    if name not in {one.name for one in site.people.everyone()}:
-        role = next(one for one in ROLES if one == name)
-        site.people.add(name, role, PASSWORD, "tests")
-    with httpx.Client(base_url=site.client.base_url, timeout=30) as client:
-        client.post("/sign-in", data={"name": name, "password": PASSWORD})
-        yield client
-
-
-def sent(client: httpx.Client, page: str, to: str = "", **more: str) -> httpx.Response:
-    """The form of a page, with what a person filled in."""
-    shown = client.get(page)
-    assert shown.status_code == 200, shown.text
-    return client.post(to or page, data={**dict(FIELDS.findall(shown.text)), **more})
-
-
-def said(answer: httpx.Response) -> str:
-    """The sentence for the next page."""
-    assert answer.status_code == 303, answer.text
-    return words.unpacked(answer.cookies["said"].strip('"'))
+from tests.web.visiting import hidden, said, sent, signed_in
 
 
 def an_errored_entry(site: Site, **plan: Any) -> int:
@@ -101,6 +71,19 @@ def test_notices_of_a_cause_are_fetched_again_as_they_were_shown(site: Site) -> 
         assert {row.status for row in intake.notices(tx)} == {NoticeStatus.RECEIVED}
 
 
+def test_causes_of_one_title_are_told_apart_by_their_flow(site: Site) -> None:
+    lacking = {"lacking": [{"table": "ship_via", "value": "PIGEON"}]}
+    events = stored_events(site.runtime.database, "SH1", "SH2")
+    with site.runtime.database.write() as tx:
+        for event, flow in zip(events, ("a", "b"), strict=True):
+            (made,) = entries.create(tx, [an_entry(event, flow, plan=lacking)]).values()
+            entries.move(tx, [Move(made, Status.ERRORED, "mapping", "ship via has no row")])
+    site.runtime.follower.run()
+    with site.runtime.database.read() as tx:
+        found = {one.means.title for one in shown(tx, site.runtime.releasing)}
+    assert found == {f"The value tables lack ship via PIGEON, in flow {flow}" for flow in "ab"}
+
+
 def test_what_lacked_a_row_waits_until_the_workers_know_it(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +92,11 @@ def test_what_lacked_a_row_waits_until_the_workers_know_it(
     entry_id = an_errored_entry(site, lacking=[{"table": "ship_via", "value": "PIGEON"}])
     with signed_in(site, "admin") as client:
         (address,) = set(re.findall(r'href="(/errors/\d+)"', client.get("/errors").text))
+        # The entry's page leads there first, and a retry, which must error again, is not the first thing
+        page = client.get(f"/entries/{entry_id}").text
+        deed = "Add mapping for ship via PIGEON, then release 1 entry"
+        assert f'<a class="button primary" href="{address}#row">{deed}</a>' in page
+        assert '<button class="primary"' not in page.partition("Retry</button>")[0].partition("acts")[2]
         form = {
             "flow": "orders",
             "table": "ship_via",
@@ -116,15 +104,15 @@ def test_what_lacked_a_row_waits_until_the_workers_know_it(
             "field-carrier_code": "pigeon",
             "field-title": "By pigeon",
         }
-        shown = dict(FIELDS.findall(client.get(address).text))
+        shown = hidden(client.get(address).text)
         change = client.post("/mappings/row", data={**shown, **form}).text
         # A change of another file is shown anew
         changed = client.post(
-            "/mappings/row/apply", data={**dict(FIELDS.findall(change)), **form, "fingerprint": "another"}
+            "/mappings/row/apply", data={**hidden(change), **form, "fingerprint": "another"}
         )
         assert (changed.status_code, "the file was changed since" in changed.text) == (422, True)
         # Given a row that is in the file, and workers that do not know it
-        answer = client.post("/mappings/row/apply", data={**dict(FIELDS.findall(change)), **form})
+        answer = client.post("/mappings/row/apply", data={**hidden(change), **form})
         assert answer.headers["location"] == address
         assert "have not taken the configuration file over yet" in said(answer)
         assert "PIGEON: {carrier_code: pigeon" in site.runtime.settings.config.read_text()

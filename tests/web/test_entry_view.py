@@ -6,6 +6,7 @@ from typing import Any
 from connector.status import Status
 from connector.store.browse import AttemptRow, Record
 from connector.store.inspections import InspectionRow
+from connector.store.lanes import LaneRow
 from connector.store.versions import AuditRow
 from connector.web.console.entry_view import EntryView, audited, by, view
 from connector.web.console.pages import environment
@@ -32,14 +33,21 @@ def record(**changes: Any) -> Record:
     return replace(RECORD, **{"event": event, "keys": keys, **changes})
 
 
-def rendered(found: Record, audit: tuple[AuditRow, ...] = ()) -> tuple[EntryView, str]:
-    """The page's values, and its text as an operator gets it."""
-    shown = view(found, CONFIG, takes_back=True, audit=audit)
+def rendered(
+    found: Record,
+    audit: tuple[AuditRow, ...] = (),
+    paused: LaneRow | None = None,
+    *,
+    may_act: bool = True,
+) -> tuple[EntryView, str]:
+    """The page's values, and its text as an operator gets it, or a viewer."""
+    shown = view(found, CONFIG, takes_back=True, audit=audit, paused=paused)
     frame: dict[str, Any] = {
-        "known": None, "said": "", "csrf": "t", "path": "/", "installation": "", "navigation": [], "release": "1",
+        "cause": None, "known": None, "said": "", "csrf": "t", "path": "/", "installation": "", "navigation": [],
+        "release": "1",
     }  # fmt: skip
     template = environment().get_template("entry.html")
-    text = template.render(record=found, view=shown, may_act=True, audited=audited, by=by, **frame)
+    text = template.render(record=found, view=shown, may_act=may_act, audited=audited, by=by, **frame)
     return shown, text
 
 
@@ -101,8 +109,22 @@ def test_what_is_not_decided_yet_or_was_pruned_has_a_page_too() -> None:
     assert "It was not decided yet." in text
     assert "its details were pruned" in text
     lacking = PLAN | {"lacking": [{"table": "ship_via", "value": "A&B"}]}
-    errored = replace(ENTRY, status=Status.ERRORED, code="mapping", plan=lacking)
-    assert (
-        'href="/mappings/row?flow=shipments&amp;table=ship_via&amp;value=A%26B"'
-        in rendered(record(entry=errored))[1]
+    errored = replace(ENTRY, status=Status.ERRORED, code="mapping", plan=lacking, reason="add the row A&B")
+    shown, text = rendered(record(entry=errored))
+    assert 'href="/mappings/row?flow=shipments&amp;table=ship_via&amp;value=A%26B"' in text
+    assert shown.sentences[1].endswith("has no counterpart there. The value tables lack ship via A&B")
+    assert "As the connector says it: add the row A&amp;B" in text
+    assert "/mappings/row" not in rendered(record(entry=errored), may_act=False)[1]
+
+
+def test_behind_a_paused_connection_it_waits_and_the_deed_is_to_let_that_go_on() -> None:
+    lane = LaneRow("shop", "shop", None, None, True, "credentials refused", "401: no such token", 0, None)
+    queued = replace(ENTRY, status=Status.QUEUED, reason="")
+    shown, text = rendered(record(entry=queued), paused=lane)
+    assert shown.sentences[1] == (
+        "It waits, since nothing goes to shop at present: the connection is paused: 401: no such token"
     )
+    assert "Correct its credentials" in shown.advice
+    assert 'action="/errors/connections/shop/resume"' in text
+    assert '<button class="primary">Let shop go on</button>' in text
+    assert rendered(record(), paused=lane)[0].sentences == rendered(record())[0].sentences

@@ -1,9 +1,8 @@
-"""What supervisors ask, of real processes: `connector health`, signs of life, counted calls, pruning by a worker."""
+"""What supervisors ask: `connector health`, signs of life, counted calls, pruning by a worker."""
 
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -19,8 +18,8 @@ from connector.store import gauges, intake
 from connector.store.tables import entry, event, lane
 from connector.wake import MemoryRinger
 from connector.work import Bell
-from tests.guards.tree import ROOT
 from tests.scenarios.fleet import running, shipped_once
+from tests.scenarios.home import run_apart, run_here
 from tests.scenarios.parcels import Parcel
 from tests.servers import RedisServer, free_port
 from tests.store.given import an_event
@@ -42,14 +41,12 @@ class Asked:
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """`connector ARGUMENTS`."""
-        command = [sys.executable, "-m", "connector.cli", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=self._environ, capture_output=True, text=True, timeout=60, check=False
-        )
+        return run_here(self._environ, *arguments)
 
-    def health(self, *arguments: str) -> Answer:
-        """Exit code and faults."""
-        done = self.run("health", *arguments, "--json")
+    def health(self, *arguments: str, apart: bool = False) -> Answer:
+        """Exit code and faults, as a process of its own says them or this one."""
+        run = run_apart if apart else run_here
+        done = run(self._environ, "health", *arguments, "--json")
         said: dict[str, Any] = json.loads(done.stdout or done.stderr)
         assert said["ok"] == (done.returncode == 0)
         return done.returncode, said["faults"]
@@ -107,10 +104,10 @@ def test_web_is_well_where_it_takes_something_in(asked: Asked) -> None:
     serve = runtime_at(asked.runtime.settings.home, MemoryRinger())  # its broker is away, which is no reason
     with serving(serve) as url:
         port = url.rpartition(":")[2]
-        assert asked.health("web", "--port", port) == (0, [])
+        assert asked.health("web", "--port", port, apart=True) == (0, [])
         with asked.runtime.database.write() as tx:
             tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'newer'")
-        code, (fault,) = asked.health("web", "--port", port)
+        code, (fault,) = asked.health("web", "--port", port, apart=True)
         assert (code, "tables not ok" in fault) == (1, True)
 
 

@@ -11,7 +11,7 @@ from connector.status import Status
 from connector.store import browse, entries
 from connector.store.entries import Move
 from connector.work import Bell
-from tests.web.site import BATCH, OPERATE, PUBLISH, READ, Site, eventually, problem, shipment
+from tests.web.site import BATCH, OPERATE, PUBLISH, READ, Site, bearer, eventually, problem, shipment
 
 
 @pytest.fixture(name="log")
@@ -124,6 +124,12 @@ def test_a_correction_that_is_wrong_or_too_late_is_refused(log: Site) -> None:
         problem(log.act("/api/entries/1/edit", asked), 422)["errors"][0]["where"]
         == "body.data.shipment.lines"
     )
+    headers = {"Content-Type": "application/json", **bearer(OPERATE)}
+    for confirm, notes in ((True, "a\x00b"), (False, "a\ud800b")):
+        unstorable = {"shipment": {**shown["event"]["data"]["shipment"], "notes": notes}}
+        content = json.dumps({**asked, "data": unstorable, "confirm": confirm})
+        refused = problem(log.client.post("/api/entries/1/edit", content=content, headers=headers), 422)
+        assert [one["where"] for one in refused["errors"]] == ["body.data.shipment.notes"]
     late = {**asked, "fingerprint": "another"}
     assert problem(log.act("/api/entries/1/edit", late), 409)["type"] == "urn:connector:problem:outdated"
     problem(log.act("/api/entries/3/edit", asked), 409)

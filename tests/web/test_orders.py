@@ -2,9 +2,13 @@
 
 import pytest
 
+from connector.status import Status
+from connector.store import entries
+from connector.store.entries import Move
 from connector.timeline_models import OrderStory
 from tests.store.orders_given import join, ref
 from tests.web.site import PUBLISH, Site, event, problem, shipment
+from tests.web.visiting import signed_in
 
 
 @pytest.fixture(name="told")
@@ -30,6 +34,20 @@ def test_an_order_is_told_by_the_number_that_it_bears_at_a_connection(told: Site
     assert [row.status for row in story.entries] == ["queued"]
     assert [matter.id for matter in story.open] == ["1"]
     assert str(story.sides[0].amounts.total) == "9.90 USD"
+
+
+def test_what_was_filtered_is_told_with_its_reason_on_the_page_too(told: Site) -> None:
+    reason = "nothing left to pay: 20.00, must be 0.00"
+    with told.runtime.database.write() as tx:
+        entries.move(tx, [Move(1, Status.FILTERED, "preference", reason)])
+    story = OrderStory.model_validate(told.get("/api/orders/erp/SO-1").json())
+    assert (story.state, [one.entry for one in story.absent]) == ("partly carried", [1])
+    with signed_in(told, "viewer") as client:
+        page = client.get("/orders/erp/SO-1").text
+    assert "What is not at shop, and why" in page
+    assert f"It is not carried to shop: {reason}." in page
+    assert '<span class="chip quiet">partly carried</span>' in page
+    assert "all that was heard is settled" not in page
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from connector import moments
 from connector.retrieval import Backfill, NotAvailable
 from connector.web.console.pages import PageRoute, back_to, page
 from connector.web.console.retrieve import KINDS, asking, retrieval_of
@@ -21,13 +22,13 @@ def begin(request: Request, known: Operator, form: Form) -> Response:
     connection, _, kind = form.text("listed").partition(" ")
     given = {name: form.text(name) for name in ("listed", "since", "until", "then")}
     try:
-        since = moment(given["since"])
+        since = _moment(given["since"])
         if since is None:
             raise ValueError("say since when")
         rows, bells = retrieval_of(request).backfill(
             connection,
             since,
-            moment(given["until"]),
+            _moment(given["until"]),
             [kind] if kind else [],
             known.name,
             post=given["then"] == "post",
@@ -38,15 +39,8 @@ def begin(request: Request, known: Operator, form: Form) -> Response:
     return back_to(f"/retrieve/backfills/{rows[0].id}")
 
 
-def moment(text: str) -> datetime | None:
-    """What a field for a moment holds, in UTC; None where it is empty. Raises ValueError with what would be right."""
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no time: write 2026-01-31T12:00") from error
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+def _moment(text: str) -> datetime | None:
+    return moments.read(text, datetime.now(UTC)) if text else None
 
 
 @router.get("/{listing_id}")

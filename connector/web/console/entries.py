@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from connector import exporting
 from connector.people import Known
 from connector.status import Status
-from connector.store import Transaction, browse, views
+from connector.store import Transaction, browse, versions, views
 from connector.store.browse import Filters
 from connector.store.views import TooMany, ViewRow
 from connector.web.asked import row_number
@@ -107,7 +107,7 @@ def export(request: Request, _known: Viewer, format: str = "csv") -> Response:
     )
 
 
-# -- saved views -------------------------------------------------------------------------------------------
+# -- saved views; what others see stands in the audit --------------------------------------------------------
 
 
 @router.post("/views")
@@ -121,6 +121,8 @@ def save_view(request: Request, known: Viewer, form: Form) -> Response:
             new = views.save(tx, known.name, name, asked.query, shared=shared)
         except TooMany as error:
             raise Problem(NOT_VALID, str(error)) from error
+        if shared:
+            versions.note(tx, known.name, "share view", f"view {name}", {"query": asked.query})
     return back_to(address(asked), f"View {name} is {'saved' if new else 'changed'}.")
 
 
@@ -137,6 +139,8 @@ def share_view(request: Request, view_id: str, known: Viewer, form: Form) -> Res
     with request.app.state.room.database.write() as tx:
         row = _own(tx, view_id, known)
         views.share(tx, row.id, shared=shared)
+        action = "share view" if shared else "unshare view"
+        versions.note(tx, known.name, action, f"view {row.name}", {"query": row.query})
     told = f"View {row.name} is seen by {'everybody' if shared else 'nobody but you'} now."
     return back_to(address(Asked.read(row.query)), told)
 
@@ -147,6 +151,8 @@ def delete_view(request: Request, view_id: str, known: Viewer, _form: Form) -> R
     with request.app.state.room.database.write() as tx:
         row = _own(tx, view_id, known)
         views.delete(tx, row.id)
+        if row.shared:
+            versions.note(tx, known.name, "delete view", f"view {row.name}", {"owner": row.owner})
     return back_to(address(Asked.read(row.query)), f"View {row.name} is deleted.")
 
 

@@ -10,7 +10,7 @@ from connector.acts import Act, Name
 from connector.operate import Done, Refused
 from connector.web.asked import RowId
 from connector.web.console import entry_another, entry_edit
-from connector.web.console.entry_shown import viewed
+from connector.web.console.entry_shown import cause_of, viewed
 from connector.web.console.entry_view import EntryView, audited, by
 from connector.web.console.pages import SAFE, PageRoute, back_to, page
 from connector.web.console.viewer import Form, Operator, Posted, Viewer
@@ -40,6 +40,7 @@ def show_entry(
         "entry.html",
         record=record,
         view=shown,
+        cause=cause_of(room, entry_id),
         may_act=known.may("operator"),
         audited=audited,
         by=by,

@@ -14,7 +14,7 @@ from connector.web.console.entry_shown import viewed
 from connector.web.console.pages import PageRoute, back_to, page
 from connector.web.console.viewer import Form, Operator, Posted
 from connector.web.console.words import pretty
-from connector.web.problems import NOT_VALID, Problem
+from connector.web.problems import Problem
 from connector.web.room import Here, Room
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -50,27 +50,41 @@ class Group:
 def show_edit(request: Request, room: Here, _known: Operator, entry_id: RowId) -> Response:
     """The data to be edited."""
     data, fingerprint = room.editing.data_of(entry_id)
-    return _form(request, room, entry_id, data, fingerprint, text=pretty(data))
+    return _form(request, room, entry_id, fingerprint, pretty(data), data)
+
+
+@router.post("/{entry_id:int}/edit/again")
+def edit_again(request: Request, room: Here, _known: Operator, form: Form, entry_id: RowId) -> Response:
+    """The same form with what was edited so far, as it was sent to be looked at."""
+    text, fingerprint = form.text("data", LONGEST), form.text("fingerprint")
+    try:
+        data = _parsed(text)
+    except ValueError as error:
+        return _form(request, room, entry_id, fingerprint, text, wrong=str(error))
+    return _form(request, room, entry_id, fingerprint, pretty(data), data, carried=text)
 
 
 @router.post("/{entry_id:int}/edit/preview")
 def preview(request: Request, room: Here, _known: Operator, form: Form, entry_id: RowId) -> Response:
     """What would change, and what is wrong with it; nothing is done."""
-    data, fingerprint = room.editing.data_of(entry_id)
-    text = form.text("json", LONGEST)
+    text, carried, fingerprint = (
+        form.text("json", LONGEST),
+        form.text("data", LONGEST),
+        form.text("fingerprint"),
+    )
+    stored, _ = room.editing.data_of(entry_id)
+    data: Mapping[str, Any] = {}
     try:
-        wanted = _parsed(text) if form.has("as-json") else with_values(data, _changed(data, form))
-        edit = room.editing.preview(entry_id, wanted, form.text("fingerprint"))
+        if form.has("as-json"):
+            wanted = _parsed(text)
+        else:
+            data = _parsed(carried) if carried else stored
+            text = pretty(data)
+            wanted = with_values(data, _changed(data, form))
+        edit = room.editing.preview(entry_id, wanted, fingerprint)
     except ValueError as error:
         return _form(
-            request,
-            room,
-            entry_id,
-            data,
-            fingerprint,
-            text=text or pretty(data),
-            wrong=str(error),
-            status=422,
+            request, room, entry_id, fingerprint, text, data, carried=carried, typed=form, wrong=str(error)
         )
     return _changes(request, room, entry_id, edit, json.dumps(wanted, ensure_ascii=False, default=str))
 
@@ -79,12 +93,15 @@ def preview(request: Request, room: Here, _known: Operator, form: Form, entry_id
 def apply(request: Request, room: Here, known: Operator, form: Form, entry_id: RowId) -> Response:
     """Put it under the event, and have the entry go on."""
     text, fingerprint = form.text("data", LONGEST), form.wanted("fingerprint", "what was edited")
-    wanted = _parsed(text)
+    try:
+        wanted = _parsed(text)
+        edit = room.editing.preview(entry_id, wanted, fingerprint)
+    except ValueError as error:
+        return _form(request, room, entry_id, fingerprint, text, wrong=str(error))
     try:
         reason = form.wanted("reason", "why, for those who look at it later")
         done = room.editing.apply(entry_id, wanted, fingerprint, known.name, reason)
     except (NotValid, Problem) as error:
-        edit = room.editing.preview(entry_id, wanted, fingerprint)
         wrong = str(error.detail) if isinstance(error, Problem) else str(error)
         return _changes(request, room, entry_id, edit, text, wrong=wrong, status=422)
     room.bells.pull(done.bells)
@@ -92,12 +109,13 @@ def apply(request: Request, room: Here, known: Operator, form: Form, entry_id: R
 
 
 def _parsed(text: str) -> dict[str, Any]:
+    """The JSON of the whole data; raises ValueError."""
     try:
         found = json.loads(text, parse_float=str)
     except (ValueError, RecursionError) as error:
-        raise Problem(NOT_VALID, f"this is not JSON: {error}") from error
+        raise ValueError(f"this is not JSON: {error}") from error
     if not isinstance(found, dict):
-        raise Problem(NOT_VALID, "the data must be one JSON object")
+        raise ValueError("the data must be one JSON object")
     return found
 
 
@@ -105,25 +123,29 @@ def _form(
     request: Request,
     room: Room,
     entry_id: int,
-    data: Mapping[str, Any],
     fingerprint: str,
-    *,
     text: str,
+    data: Mapping[str, Any] | None = None,
+    *,
+    carried: str = "",
+    typed: Posted | None = None,
     wrong: str = "",
-    status: int = 200,
 ) -> Response:
+    """Data to be edited, as fields and as its JSON `text`; as JSON alone where there is no `data`. `carried` is that of
+    an earlier edit, which the fields are about; `typed` are the fields as they were sent."""
     _, shown = viewed(request, room, entry_id)
-    found = tuple(groups(data, kind_of(shown.entry.type)))
+    found = tuple(groups(data or {}, kind_of(shown.entry.type), typed or Posted({})))
     fits = sum(len(group.fields) for group in found) <= MOST_FIELDS
     return page(
         request,
         "entry_edit.html",
-        status=status,
+        status=422 if wrong else 200,
         view=shown,
         groups=found if fits else (),
         prefix=_PATH,
         fingerprint=fingerprint,
         text=text,
+        carried=carried,
         wrong=wrong,
     )
 
@@ -147,13 +169,16 @@ def _changes(
 # -- the document as fields --------------------------------------------------------------------------------
 
 
-def groups(data: Mapping[str, Any], kind: str) -> Iterator[Group]:
-    """Every value of the data in groups, the document's own first; empty lists and objects have no values."""
+def groups(data: Mapping[str, Any], kind: str, typed: Posted) -> Iterator[Group]:
+    """Every value of the data in groups, the document's own first, as it was typed where it was; empty lists and
+    objects have no values."""
     found: dict[str, list[Field]] = {kind: []}
     for path, value in _leaves(data):
         parent, _, name = path.rpartition(".")
         owner = parent or path
-        found.setdefault(owner, []).append(Field(path, name, _shown(value)))
+        sent = typed.has(_PATH + path)
+        text = _lines(typed.text(_PATH + path, LONGEST)) if sent else _shown(value)
+        found.setdefault(owner, []).append(Field(path, name, text))
     yield from (Group(title, tuple(fields)) for title, fields in found.items() if fields)
 
 

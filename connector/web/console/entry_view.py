@@ -18,6 +18,7 @@ from connector.status import FINISHED, NoticeStatus, Status
 from connector.store.browse import AttemptRow, Record
 from connector.store.entries import SYSTEM, EntryRow
 from connector.store.intake import EventRow
+from connector.store.lanes import LaneRow
 from connector.store.numbers import CUSTOMER, kind_of
 from connector.store.steps import LONG_AGO, StepRow
 from connector.store.versions import AuditRow
@@ -113,7 +114,8 @@ class RowWanted:
 
 @dataclass(frozen=True)
 class EntryView:
-    """The page of an entry. `rests`: nothing is left to be done; `live`: something may still come of it by itself."""
+    """The page of an entry. `literally`: its reason, where the sentences have plainer words; `paused`: it waits for its
+    target to go on; `rests`: nothing is left to be done; `live`: something may still come of it by itself."""
 
     entry: EntryRow
     event: EventRow
@@ -121,7 +123,9 @@ class EntryView:
     since: datetime
     title: str
     sentences: tuple[str, str]
+    literally: str
     advice: str
+    paused: bool
     rests: bool
     live: bool
     source: Paper
@@ -137,9 +141,18 @@ class EntryView:
     audit: tuple[AuditRow, ...]
 
 
-def view(record: Record, config: Config, *, takes_back: bool, audit: Sequence[AuditRow] = ()) -> EntryView:
-    """The page, by the configuration in force."""
+def view(
+    record: Record,
+    config: Config,
+    *,
+    takes_back: bool,
+    audit: Sequence[AuditRow] = (),
+    paused: LaneRow | None = None,
+) -> EntryView:
+    """The page, by the configuration in force; `paused`: a lane of its target on which nothing goes."""
     entry = record.entry
+    held_up = paused is not None and happened.held_up(entry)
+    heard = happened.heard(entry.type, entry.source_number, entry.source)
     papers = _Papers(record, config)
     known = acts.acts_of(entry, acts.Known.of(record, takes_back=takes_back))
     return EntryView(
@@ -148,8 +161,10 @@ def view(record: Record, config: Config, *, takes_back: bool, audit: Sequence[Au
         now=record.now,
         since=record.journal[-1].at if record.journal else entry.created_at,
         title=f"{kind_of(entry.type).capitalize()} {entry.source_number}",
-        sentences=(happened.heard(entry.type, entry.source_number, entry.source), happened.became(entry)),
-        advice=advice.about_entry(entry, story.moments(entry), advice.BUTTONS),
+        sentences=(heard, happened.became(entry, record.steps, paused)),
+        literally=entry.reason if happened.wrong(entry, record.steps) else "",
+        advice=advice.about_entry(entry, story.moments(entry), advice.BUTTONS, paused=held_up),
+        paused=held_up,
         rests=entry.status in FINISHED,
         live=_live(record, audit),
         source=papers.of(entry.source, kind_of(entry.type), entry.source_number),

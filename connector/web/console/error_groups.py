@@ -1,7 +1,7 @@
 """Groups of errors as the pages show them: their address, how much they hurt, their title, and the one thing to do."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fastapi import Request
@@ -50,8 +50,26 @@ def things(group: CauseGroup, number: int) -> str:
 
 def shown(tx: Transaction, releasing: Releasing) -> list[GroupShown]:
     """Every group, what hurts most first: many that wait for long."""
-    found = causes.groups(tx)
-    return [_shown(one, releasing) for one in sorted(found, key=lambda one: hurt(one, tx.now), reverse=True)]
+    found = sorted(causes.groups(tx), key=lambda one: hurt(one, tx.now), reverse=True)
+    return told_apart([_shown(one, releasing) for one in found])
+
+
+def of_entries(tx: Transaction, releasing: Releasing, ids: Collection[int]) -> dict[str, GroupShown]:
+    """By their ids, the groups of those of these entries that are errored; what errored a moment ago has none yet."""
+    return {str(one): _shown(group, releasing) for one, group in causes.of_entries(tx, ids).items()}
+
+
+def told_apart(groups: Sequence[GroupShown]) -> list[GroupShown]:
+    """Where several have one title, each says its target in it; where that is the same too, its flow."""
+    return [replace(one, means=replace(one.means, title=_title(one, groups))) for one in groups]
+
+
+def _title(one: GroupShown, groups: Sequence[GroupShown]) -> str:
+    same = [other.group for other in groups if other.means.title == one.means.title]
+    here = [group for group in same if group.target == one.group.target]
+    target = f"for {one.group.target}" if len(here) < len(same) else ""
+    flow = f"in flow {', '.join(one.group.flows)}" if len({group.flows for group in here}) > 1 else ""
+    return ", ".join(said for said in (one.means.title, target, flow) if said)
 
 
 def hurt(group: CauseGroup, now: datetime) -> float:
@@ -64,9 +82,9 @@ def one_of(request: Request, key: str) -> GroupShown:
     room = request.app.state.room
     with room.database.read() as tx:
         groups = causes.groups(tx)
-    for group in groups:
-        if key_of(group) == key:
-            return _shown(group, room.releasing)
+    for one in told_apart([_shown(group, room.releasing) for group in groups]):
+        if key_of(one.group) == key:
+            return one
     raise Problem(
         NOT_FOUND,
         "nothing is errored for this cause any more: it was put right, or nobody knows this address",

@@ -22,8 +22,8 @@ NEAR = 5
 
 @router.get("/find")
 def find(request: Request, _known: Viewer, q: str = "") -> Response:
-    """Where what was typed leads to."""
-    text = _typed(q)
+    """Where what was typed leads to; customers write a # before a number."""
+    text = _typed(q).lstrip("#")
     if not text:
         return page(request, "find.html", q="", orders=(), notices=(), events=(), near=())
     with request.app.state.room.database.read() as tx:
@@ -56,10 +56,10 @@ def _typed(text: str) -> str:
     return found
 
 
-def _orders(tx: Transaction, number: str) -> list[Place]:
-    """One place of each order that bears this number somewhere."""
+def _orders(tx: Transaction, typed: str) -> list[Place]:
+    """One place of each order that bears this number somewhere, as it was typed or else in capital letters."""
     found = dict[frozenset[Place], Place]()
-    for place in numbers.known(tx, number):
+    for place in numbers.known(tx, typed) or numbers.known(tx, typed.upper()):
         found.setdefault(frozenset(numbers.numbers_of(tx, place)), place)
     return list(found.values())
 

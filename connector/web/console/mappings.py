@@ -2,19 +2,20 @@
 
 from collections import Counter
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
 from connector import mapping_overview
 from connector.amending import difference
-from connector.configuration_file import NotWritable, Outdated
+from connector.configuration_file import Outdated
 from connector.store import causes, takeovers, versions
 from connector.web.console import rows
+from connector.web.console.changing import made, runtime_of, told
 from connector.web.console.errors import released
 from connector.web.console.pages import PageRoute, back_to, page
-from connector.web.console.rows import runtime_of
 from connector.web.console.viewer import Admin, Form, Operator, Posted, Viewer
-from connector.web.problems import NOT_FOUND, NOT_VALID, NOT_WRITABLE, Problem
+from connector.web.problems import NOT_FOUND, NOT_VALID, Problem
 from schemas.config import Config
 
 router = APIRouter(prefix="/mappings", route_class=PageRoute, include_in_schema=False)
@@ -118,21 +119,15 @@ def _change(request: Request, form: Posted, wrong: str = "") -> Response:
 def apply(request: Request, known: Admin, form: Form) -> Response:
     """Change the file, have the running processes take it over, and release what lacked the row, where that was
     asked for."""
-    proposal = rows.proposed(request, form)
-    amendment = proposal.amendment
-    if form.text("fingerprint") != amendment.fingerprint:
-        return _change(request, form, "the file was changed since: look at the change again")
     try:
-        runtime_of(request).file.apply(amendment, known.name)
-    except Outdated as error:
-        return _change(request, form, str(error))
-    except NotWritable as error:
-        raise Problem(NOT_WRITABLE, str(error)) from error
-    request.app.state.following.look()
-    said = f"Added to the configuration: {amendment.sentence}."
+        proposal = rows.proposed(request, form)
+        made(request, proposal, form.text("fingerprint"), known)
+    except (Outdated, Problem) as error:
+        return _change(request, form, told(error))
+    said = f"Added to the configuration: {proposal.amendment.sentence}."
     if cause := form.text("cause"):
         return released(request, cause, form, known, said)
-    flow = form.text("flow")
+    flow = quote(form.text("flow"), safe="")
     return back_to(f"/mappings/flows/{flow}", f"{said} The running processes take it over within seconds.")
 
 

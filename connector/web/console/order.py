@@ -7,12 +7,14 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from connector import advice, timeline
+from connector.status import Status
 from connector.store import Transaction, heard, numbers
 from connector.store import orders as stored
 from connector.store.columns import storable
 from connector.store.intake import EventRow
 from connector.store.links import Place
 from connector.timeline_sides import plain
+from connector.web.console import error_groups
 from connector.web.console.entry_view import order_page
 from connector.web.console.order_view import view
 from connector.web.console.pages import SAFE, PageRoute, page
@@ -29,7 +31,7 @@ NEAR = 5
 def show_order(
     request: Request,
     room: Here,
-    _known: Viewer,
+    known: Viewer,
     connection: str,
     number: str,
     kind: Annotated[list[str], Query()] = [],  # noqa: B006 FastAPI makes a new one for each request
@@ -42,6 +44,8 @@ def show_order(
             record = stored.record(tx, numbers.find(tx, number, storable(connection)))
         except numbers.NumberUnknown:
             return _unknown(request, tx, connection, number)
+        errored = [row.id for row in record.entries if row.status == Status.ERRORED]
+        causes = error_groups.of_entries(tx, room.releasing, errored)
     if form == "json":
         return JSONResponse(timeline.tell(record).model_dump(mode="json"), headers=SAFE)
     told = timeline.tell(record, advice.BUTTONS)
@@ -51,6 +55,8 @@ def show_order(
         "order.html",
         told=told,
         view=view(record, told, config, kind),
+        causes=causes,
+        may_act=known.may("operator"),
         address=order_page(connection, number),
         number=number,
         plain=plain,

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from connector.store.orders import OrderRecord
 from connector.story import Tone
-from connector.timeline_models import Document, Happening, OrderStory, Subject
+from connector.timeline_models import Absent, Document, Happening, OrderStory, State, Subject
 from connector.timeline_sides import Side
 from schemas.base import DocumentRef
 from schemas.config import Config
@@ -20,6 +20,14 @@ MOST_PLACES = 6
 
 PAUSE = timedelta(minutes=1)
 """A pause of so long is told between two lines of the story."""
+
+TONES: Mapping[State, Tone] = {
+    "needs somebody": "bad",
+    "under way": "busy",
+    "not carried": "quiet",
+    "partly carried": "quiet",
+    "settled": "good",
+}
 
 Key = tuple[str, str, str]
 
@@ -72,11 +80,11 @@ class Filter:
 
 @dataclass(frozen=True)
 class OrderView:
-    """The page. `state` is the worst of what is open."""
+    """The page. `absent`: what of it is not there, by the heading under which it stands."""
 
     title: str
-    state: str
     tone: Tone
+    absent: Mapping[str, tuple[Absent, ...]]
     sides: tuple[SideView, ...]
     places: tuple[str, ...]
     things: tuple[Thing, ...]
@@ -90,11 +98,10 @@ def view(record: OrderRecord, told: OrderStory, config: Config, kinds: Sequence[
     wanted = tuple(kind for kind in get_args(Subject) if kind in kinds)
     keys = {_key(ref): ref for link in record.links for ref in (link.source, link.target) if ref.key}
     places = _places(told)
-    open_ = {matter.tone for matter in told.open}
     return OrderView(
         title=" = ".join(dict.fromkeys(side.number for side in told.sides if side.number is not None)),
-        state="needs somebody" if "bad" in open_ else "under way" if open_ else "settled",
-        tone="bad" if "bad" in open_ else "busy" if open_ else "good",
+        tone=TONES[told.state],
+        absent=_by_target(told.absent),
         sides=tuple(_side(side, config, keys) for side in told.sides),
         places=places,
         things=tuple(_things(told.documents, places, config, keys)),
@@ -102,6 +109,16 @@ def view(record: OrderRecord, told: OrderStory, config: Config, kinds: Sequence[
         filters=tuple(_filters(told, wanted)),
         filtered=bool(wanted),
     )
+
+
+def _by_target(absent: Sequence[Absent]) -> dict[str, tuple[Absent, ...]]:
+    """`Why it is not at shop`; where the order is there and something of it is not, `What is not at shop, and why`."""
+    found = {}
+    for target in dict.fromkeys(one.target for one in absent):
+        here = tuple(one for one in absent if one.target == target)
+        itself = any(one.document.kind == "order" for one in here)
+        found[f"Why it is not at {target}" if itself else f"What is not at {target}, and why"] = here
+    return found
 
 
 def _places(told: OrderStory) -> tuple[str, ...]:

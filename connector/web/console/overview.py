@@ -62,6 +62,7 @@ def _found(tx: Transaction, request: Request, span: Span) -> dict[str, Any]:
         "now": now,
         "figures": overview.figures(entries),
         "statuses": dict(FIGURES),
+        "unfetched": sum(one.count for one in notices if one.status != "errored"),
         "errored_notices": sum(one.count for one in notices if one.status == "errored"),
         "unrouted": gauges.waiting_events(tx).unrouted,
         "alerts": standing,

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -13,13 +14,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from connector.operate import Unknown
 from connector.people import Known
 from connector.status import IllegalMove
 from connector.store import StoreUnavailable
 from connector.web.console import words
-from connector.web.problems import NOT_FOUND, NOT_STORED, Problem
+from connector.web.problems import DEFECT, NOT_ALLOWED, NOT_FOUND, NOT_STORED, NOT_VALID, Kind, Problem
 from schemas.console import Role
 
 HERE = Path(__file__).parent
@@ -48,6 +50,11 @@ NAVIGATION: tuple[tuple[str, str, Role], ...] = (
 )
 """Address, name, and the role from which on it is shown."""
 
+TITLES: Mapping[Kind, str] = {
+    NOT_ALLOWED: "You may not do this",
+    NOT_VALID: "Something is missing or wrong",
+}
+"""How people are told what is called otherwise for programs."""
 
 SAID = "said"
 """The cookie that carries a sentence to the next page."""
@@ -86,8 +93,8 @@ def to_sign_in(request: Request) -> Response:
 def refused(request: Request, error: Exception) -> Response:
     """A page that says what was refused and why; raises nothing."""
     match error:
-        case Problem():
-            status, title, text = error.status_code, error.kind.title, str(error.detail)
+        case Problem(kind=kind):
+            status, title, text = kind.status, TITLES.get(kind, kind.title), str(error.detail)
         case Unknown():
             status, title, text = NOT_FOUND.status, NOT_FOUND.title, str(error)
         case IllegalMove():
@@ -101,9 +108,50 @@ def refused(request: Request, error: Exception) -> Response:
         case RequestValidationError():
             said = (f"{each['loc'][-1]}: {each['msg']}" for each in error.errors())
             status, title, text = 422, "That cannot be read", "; ".join(said)
+        case HTTPException(status_code=404):
+            status, title, text = 404, "There is no such page", "Nothing is at this address."
+        case HTTPException(status_code=405):
+            status, title, text = (
+                405,
+                "There is no page to look at here",
+                "Only forms are sent to this address.",
+            )
+        case HTTPException():
+            status, title, text = error.status_code, "The request was refused", str(error.detail)
         case _:
-            status, title, text = 400, "The request was refused", str(getattr(error, "detail", error))
-    return page(request, "refused.html", status=status, title=title, text=text)
+            status, title, text = (
+                DEFECT.status,
+                DEFECT.title,
+                "This is a defect of the connector, not a mistake of yours. Its log holds the cause.",
+            )
+    return page(request, "refused.html", status=status, title=title, text=text, back=_way_back(request))
+
+
+def _way_back(request: Request) -> str:
+    """The page that this was asked from, where it is one of ours; else nothing. What only a form led to cannot be
+    looked at again: then what stands above it."""
+    try:
+        told = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return ""
+    if told.netloc not in own_places(request):
+        return ""
+    path, query = told.path, told.query
+    while path.strip("/") and not _is_page(request, path):
+        path, query = path.rpartition("/")[0], ""
+    here = request.method == "GET" and path == request.url.path
+    return "" if here or path in ("", "/", "/sign-in") else own_page(urlunsplit(("", "", path, query, "")))
+
+
+def _is_page(request: Request, path: str) -> bool:
+    scope = {"type": "http", "method": "GET", "path": unquote(path), "root_path": ""}
+    return any(one.matches(scope)[0] is Match.FULL for one in request.app.routes)
+
+
+def own_places(request: Request) -> set[str]:
+    """Hosts and ports of which we are served."""
+    public = request.app.state.runtime.loaded.config.console.public_url
+    return {request.headers.get("host", ""), urlsplit(public or "").netloc}
 
 
 def page(

@@ -90,7 +90,7 @@ def change_person(request: Request, room: Here, admin: Admin, form: Form) -> Res
 def make_token(request: Request, room: Here, admin: Admin, form: Form) -> Response:
     """A new token, which this page alone shows."""
     name, days = form.text("name", 63), form.text("days", 5)
-    if days and not (days.isdecimal() and 1 <= int(days) <= 3650):
+    if days and not (days.isascii() and days.isdecimal() and 1 <= int(days) <= 3650):
         return _page(request, room, wrong="a token lasts from 1 to 3650 days")
     try:
         key = room.tokens.make(

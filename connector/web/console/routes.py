@@ -8,6 +8,7 @@ from starlette.middleware.sessions import SessionMiddleware
 
 from connector.web.console import (
     alerts,
+    astray,
     audit,
     backfills,
     entries,
@@ -22,6 +23,7 @@ from connector.web.console import (
     overview,
     people,
     retrieve,
+    settings,
     sign_in,
 )
 from connector.web.console.pages import STATIC, PageRoute, fingerprint
@@ -42,6 +44,7 @@ PAGES = (
     retrieve,
     backfills,
     mappings,
+    settings,
     alerts,
     people,
     audit,
@@ -67,6 +70,7 @@ def static(request: Request, version: str, name: str) -> Response:
 
 def install(app: FastAPI) -> None:
     """Serve the console."""
+    astray.install(app)
     for router in (files, *(one.router for one in PAGES)):
         app.include_router(router)
     runtime = app.state.runtime

@@ -1,22 +1,19 @@
-"""A row more for a value table, as a form: its fields, filled in from the row most like it, and the exact change.
+"""A row more for a value table, as a form: its fields, filled in from the row most like it.
 
 The pages are `mappings.py` and `errors.py`; what a row needs and how the file is changed is `connector/amending.py`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from fastapi import Request
 
-from connector.amending import Amendment, FieldWanted, NotAmended, Suggestion
-from connector.bootstrap import Runtime
-from connector.errors import ConfigError
+from connector.amending import FieldWanted, Suggestion
 from connector.mapping import TABLES
+from connector.web.console import changing
+from connector.web.console.changing import Proposal, asked, runtime_of
 from connector.web.console.viewer import Posted
 from connector.web.problems import NOT_VALID, Problem
-
-T = TypeVar("T")
 
 FIELD = "field-"
 """What the names of a row's fields begin with in a form."""
@@ -42,15 +39,6 @@ class RowForm:
     wrong: str = ""
 
 
-@dataclass(frozen=True)
-class Proposal:
-    """The change that a form asks for, its difference without secrets, and why it cannot be made from here, if so."""
-
-    amendment: Amendment
-    diff: str
-    obstacle: str
-
-
 def form_of(
     request: Request,
     flow: str,
@@ -63,8 +51,8 @@ def form_of(
     """The form for a value that lacks a row."""
     runtime = runtime_of(request)
     try:
-        fields = _asked(runtime, lambda: runtime.file.fields(flow, table, own=own))
-        found = _asked(runtime, lambda: runtime.file.suggested(flow, table, value))
+        fields = asked(runtime, lambda file: file.fields(flow, table, own=own))
+        found = asked(runtime, lambda file: file.suggested(flow, table, value))
     except Problem as problem:
         return RowForm(flow, table, value, wrong=str(problem.detail))
     like = found[0] if found and given is None else Suggestion("", {})
@@ -100,21 +88,6 @@ def table_of(name: str) -> str:
 
 def proposed(request: Request, form: Posted) -> Proposal:
     """The exact change of the file that the form asks for; raises Problem with what is wrong."""
-    runtime = runtime_of(request)
     flow, table, value, fields, own = asked_for(form)
     said = {name: text for name, text in fields.items() if text}
-    amendment = _asked(runtime, lambda: runtime.file.row(flow, table, value, said, own=own))
-    return Proposal(amendment, runtime.file.clean(amendment.diff), runtime.file.obstacle())
-
-
-def runtime_of(request: Request) -> Runtime:
-    """The runtime of the configuration that is in force in this process."""
-    found: Runtime = request.app.state.runtime
-    return found
-
-
-def _asked(runtime: Runtime, ask: Callable[[], T]) -> T:
-    try:
-        return ask()
-    except (NotAmended, ConfigError) as error:
-        raise Problem(NOT_VALID, runtime.redactor.text(str(error))) from error
+    return changing.proposed(request, lambda file: file.row(flow, table, value, said, own=own))

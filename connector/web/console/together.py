@@ -27,8 +27,10 @@ def carried_out(
 
 
 def confirm_of(form: Posted) -> Confirm:
-    """What was shown, by the form's `count`, `upto` and `digest`; raises Problem, ValueError."""
+    """What was shown, by the form's `count`, `upto` and `digest`; raises Problem."""
     number, upto = form.wanted("count", "how many", 18), form.wanted("upto", "up to which", 18)
+    if not all(one.isascii() and one.isdecimal() for one in (number, upto)):
+        raise Problem(NOT_VALID, "this form does not say what was shown: open the page again")
     return Confirm(int(number), int(upto), form.wanted("digest", "which"))
 
 

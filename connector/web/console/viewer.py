@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from connector.configuration import Loaded
 from connector.people import Known
 from connector.web.asked import printable
-from connector.web.console.pages import SignInNeeded
+from connector.web.console.pages import SignInNeeded, own_places
 from connector.web.problems import NOT_ALLOWED, NOT_VALID, Problem
 from schemas.console import Console, Role
 
@@ -153,8 +153,8 @@ def _check_origin(request: Request) -> None:
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     told = urlsplit(origin).netloc if origin else None
-    own = {request.headers.get("host", ""), urlsplit(console_of(request).public_url or "").netloc}
-    if site not in (None, "same-origin", "none") or (told is not None and told not in own):
+    foreign = told is not None and told not in own_places(request)
+    if site not in (None, "same-origin", "none") or foreign:
         raise Problem(NOT_ALLOWED, "this form was sent by a page of another site")
 
 
