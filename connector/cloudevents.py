@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from email.message import Message
+from functools import reduce
 from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
 from pydantic import ValidationError
 
+from connector.storable import unstorable
 from schemas.base import mistakes
 from schemas.events import Event
 
@@ -183,7 +185,8 @@ def _parsed(text: str | bytes, where: str) -> Any:
     except (ValueError, ArithmeticError) as error:
         raise MalformedEvent([(where, f"is not JSON: {error}")]) from None
     if "\\u0000" in decoded or "\\ud" in decoded.lower():
-        _refuse_unstorable(value, where)
+        for path, why in unstorable(value):
+            raise MalformedEvent([(reduce(_at, path, where), why)])
     return value
 
 
@@ -193,19 +196,6 @@ def _exact(number: str) -> Decimal:
 
 def _not_finite(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
-
-
-def _refuse_unstorable(value: Any, where: str) -> None:
-    """Databases hold neither NUL characters nor half surrogate pairs; JSON can spell both."""
-    if isinstance(value, str) and ("\x00" in value or re.search("[\ud800-\udfff]", value)):
-        raise MalformedEvent([(where, "holds a NUL character or half of a surrogate pair")])
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            _refuse_unstorable(item, f"{where}[{index}]")
-    if isinstance(value, dict):
-        for name, item in value.items():
-            _refuse_unstorable(name, where)
-            _refuse_unstorable(item, _at(where, name))
 
 
 def _decoded(value: Any, where: str) -> bytes:

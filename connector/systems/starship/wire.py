@@ -4,7 +4,6 @@ The contract is ours, not the vendor's, and written out in `docs/starship-bridge
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NoReturn, Self
@@ -19,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from connector.storable import unstorable
 from connector.systems.base import NotReadable
 from schemas.base import (
     CalendarDate,
@@ -38,7 +38,6 @@ _SAYS = {
     "model_type": "must be a JSON object",
     "string_type": "must be a text in quotes",
 }
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def _blank_is_none(value: Any) -> Any:
@@ -232,7 +231,8 @@ def at(path: str, *parts: str | int) -> str:
 def _parsed(body: bytes) -> Any:
     try:
         value = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
-        _refuse_unstorable(value, "")
+        for path, why in unstorable(value):
+            raise NotReadable(f"{at('', *path) or 'the body'} {why}")
     except (ValueError, RecursionError) as error:
         raise NotReadable(f"An event of the bridge is JSON, but this is not: {error}") from error
     return value
@@ -240,19 +240,6 @@ def _parsed(body: bytes) -> Any:
 
 def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
-
-
-def _refuse_unstorable(value: Any, path: str) -> None:
-    """No database holds NUL characters or half surrogate pairs; JSON can spell both."""
-    if isinstance(value, str) and _UNSTORABLE.search(value):
-        raise NotReadable(f"{path or 'the body'} holds a NUL character or half of a surrogate pair")
-    if isinstance(value, list):
-        for index, one in enumerate(value):
-            _refuse_unstorable(one, at(path, index))
-    if isinstance(value, dict):
-        for name, one in value.items():
-            _refuse_unstorable(name, path)
-            _refuse_unstorable(one, at(path, name))
 
 
 def _faults(error: ValidationError, path: str) -> Iterator[str]:
