@@ -87,6 +87,7 @@ def shown(stack: Stack) -> Callable[[Page, str], None]:
     page. With SCREENSHOTS=1 the pictures that docs/console.md shows are made anew."""
 
     def judge(page: Page, name: str) -> None:
+        page.wait_for_load_state()  # whoever was sent on stands for a moment on a document that is still empty
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{name} is {wide} pixels wider than the window"
         found = Axe().run(page).response["violations"]

@@ -35,6 +35,7 @@ def test_filters_are_an_address_and_rows_are_walked_with_the_keyboard(
         expect(page.get_by_text(f"{len(UNMAPPED)} entries")).to_be_visible()
         # j and k go from row to row, the newest first, wherever one stands
         rows = page.locator("[data-row]")
+        page.wait_for_load_state()
         page.keyboard.press("j")
         expect(rows.first).to_be_focused()
         page.keyboard.press("j")

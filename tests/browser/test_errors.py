@@ -71,6 +71,7 @@ def test_who_may_not_change_the_file_hands_the_change_over(open_as: Open, stack:
         page.goto("/errors")
         shown(page, "errors-phone")
         page.get_by_role("link", name=re.compile("Add mapping for ship via FEDEX-INTL")).click()
+        expect(page.get_by_role("heading", name="The value tables lack ship via FEDEX-INTL")).to_be_visible()
         shown(page, "error-group-phone")
         page.get_by_role("button", name="Show the change").click()
         expect(page.get_by_text("needs the role admin")).to_be_visible()

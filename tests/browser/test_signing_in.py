@@ -63,6 +63,7 @@ def test_the_account_page_fits_a_phone_and_changes_the_password(
         page.get_by_label("Name").fill("changing")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="changing")).to_be_visible()
         shown(page, "account-phone")
         page.get_by_label("Present password").fill(PASSWORD)
         page.get_by_label("New password, 12").fill("another long pass phrase")
