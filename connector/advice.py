@@ -5,6 +5,7 @@ is done (`{retry}`) is filled in by commands at a terminal, and by the names of 
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
 from connector import acts
 from connector.status import NoticeStatus, Status
@@ -27,6 +28,7 @@ COMMANDS: Ways = {
     "resume": "`connector check {called}`: when that succeeds, the connection goes on by itself",
     "halted": "`connector check {called}` says whether it can be reached, and lets it go on.",
     "mapped": "in the configuration file (`connector config add-row`)",
+    "route": "`connector log retry event:{named}` has it routed once more",
 }
 """At a terminal."""
 
@@ -43,6 +45,7 @@ BUTTONS: Ways = {
     "resume": "“Let {called} go on” on the Overview",
     "halted": "The Overview tells why; “Let {called} go on” there has it tried again.",
     "mapped": "on the Mappings page",
+    "route": "have it routed again on the page of unrouted events",
 }
 """On pages: by the labels of `acts.py`, and of notices by their own."""
 
@@ -203,6 +206,13 @@ _UNREADABLE = (
 )
 
 
+_EVENT: Mapping[str, str] = {
+    "waits": "Nothing: it is routed by itself. If it stays here, see whether a worker runs.",
+    "unwanted": "If it is to be carried, add a flow for it to the configuration; then {route}.",
+    "unreadable": "Run the release that stored it, or a later one; then {route}.",
+}
+
+
 def about_entry(
     entry: EntryRow, moment: Mapping[str, str], ways: Ways = COMMANDS, *, paused: bool = False
 ) -> str:
@@ -230,6 +240,11 @@ def about_notice(notice: NoticeRow, moment: Mapping[str, str], ways: Ways = COMM
     few = {name: ways[name] for name in ("retry", "ignore", "check")}
     said = _said(few, named=f"notice:{notice.id}", called=notice.connection, **NOTICE_LABELS)
     return text.format(connection=notice.connection, **said, **moment)
+
+
+def about_event(event_id: int, why: Literal["waits", "unwanted", "unreadable"], ways: Ways = COMMANDS) -> str:
+    """What to do about an event of which no entry was made."""
+    return _EVENT[why].format(route=ways["route"].format(named=event_id))
 
 
 def about_connection(connection: str, ways: Ways = COMMANDS) -> str:

@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from connector.store.entries import EntryRow
-from connector.store.intake import EventRow, NoticeRow
+from connector.store.intake import NoticeRow
 from connector.story import TONES, Line, Part, Story, moment
+from connector.unrouted import Unrouted
 
 WIDTH_OF_FILES = 200
 """Columns where the output is no terminal: a reader of a file scrolls, and broken rows are hard to search."""
@@ -101,12 +102,19 @@ def notices_table(rows: Iterable[NoticeRow], title: str = "") -> Table:
     return made
 
 
-def events_table(rows: Iterable[EventRow], title: str = "") -> Table:
+def events_table(rows: Iterable[Unrouted], title: str = "") -> Table:
     """Events, one a line."""
-    made = table("event", "received", "by", "type", "source", "document", title=title)
-    for row in rows:
+    made = table("event", "received", "by", "type", "source", "document", "why", title=title)
+    for one in rows:
+        row = one.event
         made.add_row(
-            str(row.id), short_moment(row.received_at), row.via, row.type, row.source, cut(row.document)
+            f"event:{row.id}",
+            short_moment(row.received_at),
+            row.via,
+            row.type,
+            row.source,
+            cut(row.document),
+            one.why,
         )
     return made
 

@@ -5,15 +5,13 @@ Deciding with it is `connector/route.py`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from pydantic import ValidationError
-
-from connector.store import Transaction, changes, contexts, entries, levels, links
+from connector.event_reading import read
+from connector.store import Transaction, changes, entries, levels, links
 from connector.store.intake import EventRow
 from schemas.config import Config, Flow
 from schemas.documents import Order
-from schemas.events import CREATIONS, EVENT_TYPES, LEVELS, EventData
+from schemas.events import CREATIONS, LEVELS, EventData
 
 
 @dataclass(frozen=True)
@@ -39,17 +37,9 @@ class Facts:
     @classmethod
     def of(cls, tx: Transaction, events: Sequence[EventRow], orders_at: Callable[[str], str]) -> "Facts":
         """Read them."""
-        data: dict[int, EventData] = {}
-        unreadable: dict[int, str] = {}
-        context = contexts.context_of(tx, [event.id for event in events])
-        orders: dict[int, Mapping[str, Order]] = {}
-        for event in events:
-            try:
-                data[event.id] = EVENT_TYPES[event.type].model_validate(event.data)
-                orders[event.id] = _orders(data[event.id], context.get(event.id, {}).get("order", {}))
-            except (KeyError, ValidationError) as error:
-                unreadable[event.id] = f"its stored data cannot be read by this release: {error}"
-        events = [event for event in events if event.id not in unreadable]
+        found = read(tx, events)
+        data = found.data
+        events = [event for event in events if event.id in data]
         places = {
             (orders_at(event.source), number) for event in events for number in data[event.id].order_numbers
         }
@@ -63,7 +53,9 @@ class Facts:
         echoed = {entry_id: row.source for entry_id, row in makers_by_reference.items()}
         births = links.births(tx, places)
         newest = levels.Newest.of(tx, {_fact(event) for event in events if event.type in LEVELS})
-        return cls(unreadable, data, orders, orders_at, births, makers, origins, echoed, met, newest)
+        return cls(
+            found.unreadable, data, found.orders, orders_at, births, makers, origins, echoed, met, newest
+        )
 
     def maker(self, event: EventRow) -> int | None:
         """The entry that made the event's document, if we did."""
@@ -119,9 +111,3 @@ class Facts:
 
 def _fact(event: EventRow) -> levels.Fact:
     return (event.source, event.type, event.document)
-
-
-def _orders(data: EventData, context: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Order]:
-    """What the publisher sent along, and the stored context, which is newer."""
-    sent = {order.number: order for order in getattr(data, "orders", ())}
-    return sent | {number: Order.model_validate(document) for number, document in context.items()}

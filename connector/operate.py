@@ -312,11 +312,12 @@ class Operator:
             return Done(f"notice {row.id} is ignored: {reason}", frozenset({Bell("route")}))
 
     def route_again(self, event_ids: Sequence[int], actor: str) -> Done:
-        """Have events routed once more that matched no flow: one may take them now. Raises Refused where none did."""
+        """Have events routed once more that no flow took: one may take them now. Raises Refused where none is such."""
         with self._database.write() as tx:
             count = strays.route_again(tx, event_ids)
             if not count:
-                raise Refused("none of these events is unrouted any more")
+                named = f"event {event_ids[0]} is not" if len(event_ids) == 1 else "none of these events is"
+                raise Refused(f"{named} unrouted: `connector log list --unrouted` lists those that are")
             versions.note(tx, actor, "route again", f"{count} events", {"events": list(event_ids)})
             told = "1 event is" if count == 1 else f"{count} events are"
             return Done(

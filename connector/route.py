@@ -127,12 +127,11 @@ class Router:
 
     def _route(self, tx: Transaction, events: Sequence[EventRow], facts: Facts) -> set[Bell]:
         planned: list[Planned] = []
-        states: dict[str, list[int]] = {"routed": [], "unrouted": [], "fetching": [], "unreadable": []}
+        states: dict[str, list[int]] = {"routed": [], "unrouted": [], "fetching": []}
         bells: set[Bell] = set()
         for event in events:
             if event.id in facts.unreadable:
-                states["unreadable"].append(event.id)
-                log.error("event.unreadable", event_id=event.id, reason=facts.unreadable[event.id])
+                states["unrouted"].append(event.id)
                 continue
             flows = self._config.flows_of(event.type, event.source)
             lacking = self._lacking(event, flows, facts)
@@ -151,7 +150,10 @@ class Router:
         for state, ids in states.items():
             intake.set_state(tx, ids, state)
         for event_id in states["unrouted"]:
-            log.info("event.unrouted", event_id=event_id)
+            if event_id in facts.unreadable:
+                log.error("event.unreadable", event_id=event_id, reason=facts.unreadable[event_id])
+            else:
+                log.info("event.unrouted", event_id=event_id)
         return bells | self._store(tx, planned)
 
     def _lacking(self, event: EventRow, flows: Sequence[Flow], facts: Facts) -> bool:

@@ -12,7 +12,7 @@ from connector.advice import Ways
 from connector.status import FINISHED, Status
 from connector.store.browse import JournalRow
 from connector.store.entries import SYSTEM, EntryRow
-from connector.store.intake import EventRow, NoticeRow
+from connector.store.intake import NOT_ROUTED_YET, EventRow, NoticeRow
 from connector.store.lanes import LaneRow
 from connector.store.numbers import kind_of
 from connector.store.orders import OrderRecord, Paper
@@ -29,7 +29,7 @@ from connector.timeline_models import (
     OrderStory,
     State,
 )
-from connector.timeline_papers import Said, papers
+from connector.timeline_papers import Said, is_unreadable, papers
 from connector.timeline_sides import sides
 from schemas.base import DocumentRef
 
@@ -48,7 +48,7 @@ def tell(record: OrderRecord, ways: Ways = advice.COMMANDS) -> OrderStory:
     connection, number = record.places[0]
     documents = _documents(record, said)
     left = tuple(absent(record, documents, ways))
-    matters = (*_open(record, carried, notices), *_halted(record, ways))
+    matters = (*_open(record, carried, notices), *_unrouted(record, ways), *_halted(record, ways))
     return OrderStory(
         now=record.now,
         born=DocumentRef(connection=connection, kind="order", number=number),
@@ -122,7 +122,6 @@ _STATES = {
     "fetching": "the documents that its flows want with it are being fetched",
     "fetched": "to be routed next",
     "unrouted": "no flow carries it",
-    "unreadable": "its data cannot be read by this release",
 }
 
 
@@ -130,7 +129,7 @@ def _event(row: EventRow, past: bool) -> HeardEvent:
     happened = row.received_at - row.time > timedelta(seconds=1)
     said = [
         f"{row.identity} heard by {row.via}" + (f", happened {moment(row.time)}" if happened else ""),
-        _STATES.get(row.state, ""),
+        "this release cannot read its data" if is_unreadable(row) else _STATES.get(row.state, ""),
         "no longer so" if past else "",
         f"echo of entry {row.echo_of}" if row.echo_of is not None else "",
     ]
@@ -255,6 +254,22 @@ def _open(
         yield OpenMatter(
             about="notice", id=f"notice:{notice.id}", tone=tone, text=notice.text, next=notice.next
         )
+
+
+def _unrouted(record: OrderRecord, ways: Ways) -> Iterator[OpenMatter]:
+    """Events that the router comes to by itself, and those that it could not read; of those whose context is being
+    fetched the notice tells."""
+    for row in record.events:
+        if row.state in NOT_ROUTED_YET - {"fetching"}:
+            yield _event_matter(row, "busy", _STATES[row.state], advice.about_event(row.id, "waits", ways))
+        elif is_unreadable(row):
+            text = "this release cannot read its data, so it was not routed"
+            yield _event_matter(row, "bad", text, advice.about_event(row.id, "unreadable", ways))
+
+
+def _event_matter(row: EventRow, tone: Tone, text: str, advised: str) -> OpenMatter:
+    said = f"{row.type} {row.document} of {row.source}: {text}"
+    return OpenMatter(about="event", id=f"event:{row.id}", tone=tone, text=said, next=advised)
 
 
 def _halted(record: OrderRecord, ways: Ways) -> Iterator[OpenMatter]:

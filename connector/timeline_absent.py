@@ -3,15 +3,17 @@
 Pure, over what `connector/store/orders.py` has read. What is open is told in `timeline.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from connector import advice, happened, story
 from connector.advice import Ways
 from connector.status import FINISHED, Status
 from connector.store.entries import EntryRow
+from connector.store.intake import EventRow
 from connector.store.numbers import kind_of
 from connector.store.orders import OrderRecord, Paper
 from connector.timeline_models import Absent, Document
+from connector.timeline_papers import is_unreadable
 from schemas.base import DocumentRef
 
 CARRIED = frozenset({Status.PUBLISHED, Status.RESOLVED})
@@ -36,6 +38,8 @@ def absent(record: OrderRecord, documents: Sequence[Document], ways: Ways) -> It
     for (target, paper), rows in sorted(together.items(), key=_place):
         if paper not in past and target not in there.get(paper, ()):
             yield from (_absent(row, ways) for row in _deciding(rows))
+    if not record.entries:
+        yield from (_unwanted(row, ways) for row in _never_taken(record, past, there))
 
 
 def _place(item: tuple[tuple[str, Paper], list[EntryRow]]) -> tuple[str, bool, int]:
@@ -60,10 +64,37 @@ def _deciding(rows: Sequence[EntryRow]) -> Iterator[EntryRow]:
     yield from {row.flow: row for row in own or ended}.values()
 
 
+def _never_taken(
+    record: OrderRecord, past: Collection[Paper], there: Mapping[Paper, Collection[str]]
+) -> Iterator[EventRow]:
+    """Of what stands nowhere else, the newest event of each type that no flow took."""
+    newest: dict[tuple[str, Paper], EventRow] = {}
+    for row in record.events:
+        paper = (row.source, kind_of(row.type), row.document)
+        elsewhere = [at for at in there.get(paper, ()) if at != row.source]
+        if row.state == "unrouted" and not (is_unreadable(row) or paper in past or elsewhere):
+            newest[row.type, paper] = row
+    yield from newest.values()
+
+
+def _unwanted(row: EventRow, ways: Ways) -> Absent:
+    """What no flow carries."""
+    return Absent(
+        entry=None,
+        event=row.id,
+        document=DocumentRef(connection=row.source, kind=kind_of(row.type), number=row.document),
+        target="",
+        status=row.state,
+        text=f"{happened.heard(row.type, row.document, row.source)}. No flow carries {row.type} from {row.source}",
+        next=advice.about_event(row.id, "unwanted", ways),
+    )
+
+
 def _absent(row: EntryRow, ways: Ways) -> Absent:
     heard = happened.heard(row.type, row.source_number, row.source)
     return Absent(
         entry=row.id,
+        event=row.event_id,
         document=DocumentRef(connection=row.source, kind=kind_of(row.type), number=row.source_number),
         target=row.target,
         status=row.status,

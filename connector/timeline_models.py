@@ -39,7 +39,7 @@ class Document(Model):
 
 
 class HeardEvent(Model):
-    """An event. `state`: new, fetching (its context), fetched, routed, unrouted (no flow matches), unreadable."""
+    """An event. `state`: new, fetching (its context), fetched, routed, unrouted (no flow took it)."""
 
     id: int
     type: str
@@ -105,9 +105,11 @@ class OpenMatter(Model):
 
 
 class Absent(Model):
-    """A document that is not at `target`: the entry that was to carry it ended without it, and nothing newer did."""
+    """A document that is not at `target`: the entry that was to carry it ended without it, and nothing newer did. Of an
+    order of which no flow carries anything: an event that no flow took, with no entry, and no target."""
 
-    entry: int
+    entry: int | None
+    event: int
     document: DocumentRef
     target: str
     status: str

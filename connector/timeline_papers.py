@@ -96,6 +96,11 @@ def parsed(row: EventRow) -> EventData | None:
         return None
 
 
+def is_unreadable(row: EventRow) -> bool:
+    """Did no flow take it because this release cannot read it?"""
+    return row.state == "unrouted" and parsed(row) is None
+
+
 def _step(row: StepRow) -> Step | None:
     try:
         return parse_step(row.spec)

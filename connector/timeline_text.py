@@ -59,7 +59,7 @@ def _open(told: OrderStory) -> Iterator[Line]:
 
 def _absent(told: OrderStory) -> Iterator[Line]:
     for one in told.absent:
-        yield Line(f"entry {one.entry}", one.text)
+        yield Line(f"event:{one.event}" if one.entry is None else f"entry {one.entry}", one.text)
         yield Line("next", one.next, depth=1)
 
 

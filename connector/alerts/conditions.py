@@ -147,7 +147,7 @@ def _unrouted(facts: Facts, config: Config) -> Iterator[Condition]:
     for one in facts.strays:
         if most is not None and one.count >= most:
             many = f"At least {one.count}" if one.count >= STRAYS else str(one.count)
-            text = f"{many} of {one.type} came from {one.source} within a day and match no flow."
+            text = f"{many} of {one.type} came from {one.source} within a day, and no flow took them."
             yield Condition("unrouted", f"{one.source}: {one.type}", "warning", text, one.count, "/unrouted")
 
 

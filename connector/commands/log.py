@@ -25,8 +25,9 @@ from connector.commands.log_partial import compare, release, reprocess, resolve,
 from connector.commands.support import Failed, Trouble, print_json, quiet_runtime, ready_database
 from connector.console import console, entries_table, events_table, notices_table, show, told
 from connector.operate import Done
-from connector.store import browse, numbers, orders, strays
+from connector.store import browse, numbers, orders
 from connector.store.browse import Filters, Page
+from connector.unrouted import listed
 
 
 @click.group()
@@ -44,11 +45,11 @@ def log() -> None:
 )
 @click.option("--cursor", help="The page after another: what that one printed.")
 @click.option("--notices", is_flag=True, help="Only the notices that are not finished.")
-@click.option("--unrouted", is_flag=True, help="Only the events that match no flow.")
+@click.option("--unrouted", is_flag=True, help="Only the events that no flow took.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(limit: int, cursor: str | None, notices: bool, unrouted: bool, as_json: bool, **asked: Any) -> None:
     """List entries, newest first; then, where nothing was asked for in particular, unfinished notices and
-    events that match no flow."""
+    events that no flow took."""
     filters = filters_of(asked)
     special, plain = notices or unrouted, filters == Filters() and cursor is None
     with ready_database(quiet_runtime()).read() as tx:
@@ -61,7 +62,7 @@ def list_(limit: int, cursor: str | None, notices: bool, unrouted: bool, as_json
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
         pending = browse.open_notices(tx, limit) if notices or (plain and not special) else []
-        apart = strays.unrouted(tx, limit) if unrouted or (plain and not special) else []
+        apart = listed(tx, limit) if unrouted or (plain and not special) else []
     if as_json:
         whole = {"entries": page.rows, "cursor": page.cursor, "notices": pending, "unrouted": apart}
         print_json(
@@ -73,7 +74,7 @@ def list_(limit: int, cursor: str | None, notices: bool, unrouted: bool, as_json
         return
     found = [entries_table(page.rows, console().width)] if page.rows else []
     found += [notices_table(pending, "Notices that are not finished")] if pending else []
-    found += [events_table(apart, "Events that match no flow")] if apart else []
+    found += [events_table(apart, "Events that no flow took")] if apart else []
     for position, table in enumerate(found):
         show(*([""] if position else []), table)
     if not found:
@@ -83,7 +84,7 @@ def list_(limit: int, cursor: str | None, notices: bool, unrouted: bool, as_json
 
 
 @log.command("show")
-@click.argument("subject", type=Subject(), metavar="ID")
+@click.argument("subject", type=Subject("notice"), metavar="ID")
 @click.option("--full", is_flag=True, help="Show the bodies of calls whole.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, always whole.")
 def show_(subject: tuple[str, int], full: bool, as_json: bool) -> None:
@@ -136,24 +137,28 @@ def order(number: str, connection: str | None, as_json: bool) -> None:
 
 
 @log.command()
-@subjects_argument
+@subjects_argument("notice", "event")
 @actor_option
 @json_option
 def retry(subjects: tuple[tuple[str, int], ...], actor: str | None, as_json: bool) -> None:
-    """Try entries (ID) or notices (notice:ID) again.
+    """Try entries (ID), notices (notice:ID) or events that no flow took (event:ID) again.
 
     An entry is planned anew by the configuration of now; what is done stays done. A filtered one is fetched
-    from its source and decided again. A held one is posted.
+    from its source and decided again. A held one is posted. An event is routed once more.
     """
     runtime, who = quiet_runtime(), actor or user()
     ready_database(runtime)
     acts: dict[str, Callable[[int, str], Done]]
-    acts = {"entry": runtime.operator.retry, "notice": runtime.operator.retry_notice}
+    acts = {
+        "entry": runtime.operator.retry,
+        "notice": runtime.operator.retry_notice,
+        "event": lambda number, who: runtime.operator.route_again([number], who),
+    }
     act_on_each(runtime, subjects, as_json, lambda kind, number: acts[kind](number, who))
 
 
 @log.command()
-@subjects_argument
+@subjects_argument("notice")
 @reason_option
 @actor_option
 @json_option

@@ -3,7 +3,7 @@
 import getpass
 import re
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from redis.exceptions import RedisError
@@ -14,23 +14,35 @@ from connector.operate import Done, Unknown
 from connector.status import IllegalMove
 from connector.work import Bell
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+_ARTICLE = {"notice": "a notice", "event": "an event"}
+
 
 class Subject(click.ParamType[tuple[str, int]]):
-    """An entry's id, or `notice:ID`."""
+    """An entry's id, or that of one of the other kinds, as `notice:ID`."""
 
     name = "id"
+
+    def __init__(self, *others: str) -> None:
+        self._others = others
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, int]:
-        """Kind (entry or notice) and id."""
-        found = re.fullmatch(r"(?:(entry|notice):)?(\d{1,18})", str(value))
+        """Kind and id."""
+        found = re.fullmatch(rf"(?:({'|'.join(('entry', *self._others))}):)?(\d{{1,18}})", str(value))
         if found is None:
-            self.fail(f"{value!r} is no id: give an entry's, as 12, or a notice's, as notice:12", param, ctx)
+            others = "".join(f", or that of {_ARTICLE[one]}, as {one}:12" for one in self._others)
+            self.fail(f"{value!r} is no id: give an entry's, as 12{others}", param, ctx)
         return found[1] or "entry", int(found[2])
 
 
-subjects_argument = click.argument("subjects", type=Subject(), nargs=-1, required=True, metavar="ID...")
+def subjects_argument(*others: str) -> Callable[[F], F]:
+    """Ids of entries, and of these other kinds."""
+    return click.argument("subjects", type=Subject(*others), nargs=-1, required=True, metavar="ID...")
+
+
 entry_id = click.IntRange(1, 2**63 - 1)
 entries_argument = click.argument("entry_ids", type=entry_id, nargs=-1, required=True, metavar="ID...")
 actor_option = click.option(
@@ -57,7 +69,7 @@ def act_on_each(
     results: list[dict[str, Any]] = []
     bells: set[Bell] = set()
     for kind, number in subjects:
-        name = str(number) if kind == "entry" else f"notice:{number}"
+        name = str(number) if kind == "entry" else f"{kind}:{number}"
         try:
             done = act(kind, number)
         except (Unknown, IllegalMove, ValueError) as error:

@@ -26,7 +26,7 @@ def stats(as_json: bool) -> None:
         for status, number in tally.items():
             made.add_row(str(number), what, status_text(status))
     if counts.unrouted:
-        made.add_row(str(counts.unrouted), "events", "that match no flow")
+        made.add_row(str(counts.unrouted), "events", "that no flow took")
     show(made)
     if counts.oldest_unfinished is not None:
         click.echo(f"the oldest entry that is under way was made {short_moment(counts.oldest_unfinished)}")

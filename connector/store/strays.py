@@ -1,4 +1,6 @@
-"""Events that match no flow: they stand apart, until a flow takes them or their time is over."""
+"""Events that no flow took: none matches, or this release cannot read them. They stand apart, until one takes them or
+their time is over.
+"""
 
 from collections.abc import Iterable
 
@@ -11,7 +13,7 @@ from connector.store.tables import event
 
 
 def unrouted(tx: Transaction, limit: int = 50, below: int | None = None) -> list[EventRow]:
-    """Events that match no flow, newest first, from behind the id `below`."""
+    """Events that no flow took, newest first, from behind the id `below`."""
     statement = sa.select(event).where(sa.text(tables.UNROUTED)).order_by(event.c.id.desc()).limit(limit)
     if below is not None:
         statement = statement.where(event.c.id < below)
@@ -19,6 +21,6 @@ def unrouted(tx: Transaction, limit: int = 50, below: int | None = None) -> list
 
 
 def route_again(tx: Transaction, ids: Iterable[int]) -> int:
-    """Put events that match no flow before the router once more; how many were such."""
+    """Put events that no flow took before the router once more; how many were such."""
     here = sa.and_(event.c.id.in_(list(ids)), event.c.state == "unrouted")
     return tx.run(event.update().where(here).values(state="new"))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from connector import story
+from connector import story, unrouted
 from connector.operate import Done, Unknown
 from connector.status import NoticeStatus
 from connector.store import browse, intake, lanes
@@ -26,7 +26,7 @@ from connector.web import (
     resume,
     retrieve,
 )
-from connector.web.asked import FiltersAsked, StrictlyAsked, Words, listed, printable, row_number
+from connector.web.asked import FiltersAsked, RowCursor, StrictlyAsked, Words, listed, printable, row_number
 from connector.web.auth import Operator, Reader
 from connector.web.problems import Problem, documented, for_callers
 from connector.web.room import Here, Room
@@ -64,6 +64,13 @@ class NoticesAsked(StrictlyAsked):
 
     status: Annotated[list[NoticeStatus], BeforeValidator(listed)] = Field(default=[])
     connection: Words = ""
+    limit: int = Field(default=50, ge=1, le=browse.MOST_ROWS)
+
+
+class UnroutedAsked(StrictlyAsked):
+    """Which page of them."""
+
+    cursor: RowCursor = Field(default=None, description="from the page before")
     limit: int = Field(default=50, ge=1, le=browse.MOST_ROWS)
 
 
@@ -119,6 +126,16 @@ def show_notice(notice_id: str, room: Here, _caller: Reader) -> Record:
     if record is None:
         raise Unknown(f"there is no notice {notice_id}")
     return story.notice_json(record)
+
+
+@router.get("/unrouted", responses=_LIST)
+def list_unrouted(room: Here, _caller: Reader, asked: Annotated[UnroutedAsked, Query()]) -> Record:
+    """Events that no flow took, newest first, each with why; `cursor` asks for the next page, null on the last."""
+    with room.database.read() as tx:
+        rows = unrouted.listed(tx, asked.limit + 1, asked.cursor)
+    page = rows[: asked.limit]
+    cursor = page[-1].event.id if len(rows) > len(page) else None
+    return {"unrouted": story.plain(page), "cursor": cursor}
 
 
 @router.get("/lanes", responses=_CALLER)
@@ -179,6 +196,12 @@ def ignore_notice(notice_id: str, asked: IgnoreAsked, room: Here, caller: Operat
     """Leave a notice."""
     number = row_number(notice_id, "notice")
     return _carried(room, room.operator.ignore_notice(number, caller.name, asked.reason))
+
+
+@router.post("/events/{event_id}/retry", responses=_MOVE)
+def retry_event(event_id: str, room: Here, caller: Operator) -> Carried:
+    """Have an event routed once more that no flow took."""
+    return _carried(room, room.operator.route_again([row_number(event_id, "event")], caller.name))
 
 
 def _carried(room: Room, done: Done) -> Carried:

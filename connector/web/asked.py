@@ -36,6 +36,10 @@ def nothing(value: object) -> object:
     return None if value == "" else value
 
 
+RowCursor = Annotated[Annotated[int, Field(ge=1, le=LARGEST_ID)] | None, BeforeValidator(nothing)]
+"""Where the page before ended, by the id of its last row."""
+
+
 def listed(value: object) -> object:
     """`status=errored,retrying` and `status=errored&status=retrying` say the same."""
     given = value if isinstance(value, list | tuple) else [value]

@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from connector import story
 from connector.store import versions
 from connector.web import problems
-from connector.web.asked import LARGEST_ID, Moment, StrictlyAsked, Words, nothing
+from connector.web.asked import Moment, RowCursor, StrictlyAsked, Words
 from connector.web.auth import Operator
 from connector.web.problems import for_callers
 from connector.web.room import Here
@@ -16,8 +16,6 @@ from connector.web.room import Here
 router = APIRouter()
 
 _REFUSED = for_callers(problems.NOT_VALID)
-
-Cursor = Annotated[Annotated[int, Field(ge=1, le=LARGEST_ID)] | None, BeforeValidator(nothing)]
 
 
 class AuditAsked(StrictlyAsked):
@@ -27,7 +25,7 @@ class AuditAsked(StrictlyAsked):
     action: Words = Field(default="", description="as retry, or bulk ignore")
     subject: Words = Field(default="", description="as entry 12")
     since: Moment = Field(default=None, description="done at or after")
-    cursor: Cursor = Field(default=None, description="from the page before")
+    cursor: RowCursor = Field(default=None, description="from the page before")
     limit: int = Field(default=50, ge=1, le=versions.MOST_LINES)
 
 

@@ -81,7 +81,7 @@ def test_an_event_that_matches_no_flow_is_listed_and_can_be_routed_again(
     with open_as("operator") as page:
         # Given a list that is opened while it is empty: what comes can be acted on all the same
         page.goto("/unrouted")
-        expect(page.get_by_text("Every event matches a flow.")).to_be_visible()
+        expect(page.get_by_text("Every event was taken by a flow.")).to_be_visible()
         answer = httpx.post(f"{stack.url}/events", content=json.dumps(event), headers=headers)
         assert answer.status_code == 202, answer.text
         row = page.get_by_role("row", name=STRAY.shipment)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from connector import unrouted
 from connector.errors import CallError, CredentialsRefused, RateLimited, Rejected
 from connector.planned import ShipmentStep
 from connector.store import Database, StoreUnavailable, Transaction, entries, facts, intake, lanes, steps
@@ -302,4 +303,12 @@ def test_an_event_whose_context_this_release_cannot_read_is_set_aside_and_the_ot
     assert world.statuses() == {"published": 1}
     assert world.entry("SH2").status == "published"
     with world.database.read() as tx:
-        assert intake.get_events(tx, [first.id])[first.id].state == "unreadable"
+        (listed,) = unrouted.listed(tx)
+    assert listed.event.id == first.id
+    assert listed.why.startswith("this release cannot read what is stored of it: ")
+    # and a release that can is asked to
+    with world.database.write() as tx:
+        tx.run(context.delete())
+    world.operator.route_again([first.id], "ann")
+    world.run()
+    assert world.statuses() == {"published": 2}

@@ -140,11 +140,11 @@ def test_before_anybody_took_it_a_retrieval_is_not_finished(world: World) -> Non
     assert world.retrieval.result(ordered.notice_id).finished
 
 
-def test_an_event_that_this_release_cannot_read_keeps_nobody_waiting(world: World) -> None:
+def test_an_event_that_no_flow_took_keeps_nobody_waiting(world: World) -> None:
     world.at_source("SH1")
     retrieved(world)
     with world.database.write() as tx:
-        tx.run(event.update().values(state="unreadable"))
+        tx.run(event.update().values(state="unrouted"))
     assert retrieved(world).finished
 
 

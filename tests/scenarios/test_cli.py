@@ -299,7 +299,10 @@ def test_what_matches_no_flow_and_what_was_not_understood_is_listed_too(place: H
     _log(place, _event(PLAIN))
     shown = place.ask("log", "list").stdout
     assert "notice:1" in shown
-    assert "match no flow" in shown
+    assert "no flow took" in shown
+    assert "event:1" in shown
+    assert place.ask("log", "retry", "event:1", "--as", "tess").returncode == 0
+    assert "is no id" in place.ask("log", "ignore", "event:1", "--reason", "a test").stderr
     assert "correct its sender" in place.ask("log", "show", "notice:1").stdout.lower()
     assert place.ask("log", "retry", "notice:1").returncode == 1
     assert place.ask("log", "ignore", "notice:1", "--reason", "a test").returncode == 0

@@ -60,10 +60,12 @@ def test_each_document_is_told_with_its_number_on_the_other_side_and_who_made_it
 
 
 def test_an_event_that_this_release_cannot_read_is_told_all_the_same() -> None:
-    strange = event(1, "return.announced", {"return": {"number": "R1"}}, state="unreadable")
+    strange = event(1, "return.announced", {"return": {"number": "R1"}}, state="unrouted")
     found = timeline.tell(record(events=(strange,)))
-    assert "its data cannot be read by this release" in found.events[0].text
+    assert "this release cannot read its data" in found.events[0].text
     assert found.events[0].document.kind == "return"
+    assert (found.state, found.absent) == ("needs somebody", ())
+    assert "`connector log retry event:1`" in found.open[0].next
 
 
 # -- what is open ------------------------------------------------------------------------------------------
@@ -187,6 +189,28 @@ def test_an_order_that_is_not_in_the_shop_is_not_settled_and_says_why_and_what_t
     }
     assert chapters["What is open, and what to do next"] == ["Nothing is on its way, and nothing is errored."]
     assert chapters["What did not come to its target, and why"] == [one.text, one.next]
+
+
+def test_an_order_that_no_flow_carries_is_not_settled_and_says_so() -> None:
+    heard = event(1, "order.created", {"order": order()}, state="unrouted")
+    again = event(2, "order.created", {"order": order()}, revision=2, state="unrouted")
+    found = timeline.tell(record(events=(heard, again)))
+    assert (found.state, found.open) == ("not carried", ())
+    (one,) = found.absent
+    assert (one.entry, one.event, one.target, one.status) == (None, 2, "", "unrouted")
+    assert one.text.endswith("No flow carries order.created from erp")
+    assert "`connector log retry event:2`" in one.next
+    assert f"label='event:2', text='{one.text}'" in str(timeline_text.of_order(found))
+    # where it stands elsewhere all the same, somebody else brought it there
+    joined = link(1, ref(ERP), ref(SHOP))
+    assert timeline.tell(record(ERP, SHOP, events=(heard,), links=(joined,))).state == "settled"
+
+
+@pytest.mark.parametrize("state", ["new", "fetched"])
+def test_what_was_heard_and_is_to_be_routed_is_under_way(state: str) -> None:
+    found = timeline.tell(record(events=(event(1, "order.created", {"order": order()}, state=state),)))
+    assert (found.state, [one.id for one in found.open]) == ("under way", ["event:1"])
+    assert "see whether a worker runs" in found.open[0].next
 
 
 @pytest.mark.parametrize(

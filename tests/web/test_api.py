@@ -131,6 +131,20 @@ def test_stats_count_what_stands_where(log: Site) -> None:
     assert found["oldest_unfinished"] == log.get("/api/entries/2").json()["entry"]["created_at"]
 
 
+def test_what_no_flow_took_is_listed_with_why_and_routed_once_more(site: Site) -> None:
+    for number in ("SO-8", "SO-9"):
+        site.publish(event(number))
+    site.runtime.route()
+    page = site.get("/api/unrouted", limit="1").json()
+    assert [one["event"]["document"] for one in page["unrouted"]] == ["SO-9"]
+    assert page["unrouted"][0]["why"] == "no flow carries order.created from erp"
+    (last,) = site.get("/api/unrouted", cursor=str(page["cursor"])).json()["unrouted"]
+    assert last["event"]["document"] == "SO-8"
+    again = f"/api/events/{last['event']['id']}/retry"
+    assert "1 event is routed again" in site.act(again).json()["done"]
+    assert problem(site.act(again), 409)["detail"].startswith("event 1 is not unrouted")
+
+
 # -- acting ------------------------------------------------------------------------------------------------
 
 

@@ -50,6 +50,20 @@ def test_what_was_filtered_is_told_with_its_reason_on_the_page_too(told: Site) -
     assert "all that was heard is settled" not in page
 
 
+def test_an_order_that_no_flow_carries_is_told_as_such_once_it_was_looked_at(site: Site) -> None:
+    site.publish(event("SO-1"))
+    with signed_in(site) as client:
+        before = client.get("/orders/erp/SO-1").text
+        assert '<span class="chip busy">under way</span>' in before
+        assert "order.created SO-1 of erp: not routed yet" in before
+        site.runtime.route()
+        page = client.get("/orders/erp/SO-1").text
+        assert '<span class="chip quiet">not carried</span>' in page
+        assert "Why it went nowhere" in page
+        assert "No flow carries order.created from erp." in page
+        assert "no flow carries order.created from erp" in client.get("/unrouted").text
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [

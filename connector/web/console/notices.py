@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
-from connector import story
+from connector import story, unrouted
 from connector.operate import Unknown
 from connector.status import NOTICE_BY_HAND, NOTICE_MOVES, IllegalMove, NoticeStatus
-from connector.store import browse, gauges, intake, strays
+from connector.store import browse, gauges, intake
 from connector.store.intake import NoticeRow
 from connector.web.asked import listed, row_number
 from connector.web.console import words
@@ -120,12 +120,12 @@ def show_notice(request: Request, notice_id: str, _known: Viewer) -> Response:
 
 @router.get("/unrouted")
 def list_unrouted(request: Request, _known: Viewer, cursor: str = "") -> Response:
-    """Events that match no flow, newest first."""
+    """Events that no flow took, newest first, each with why."""
     below = row_number(cursor, "cursor") if cursor else None
     with request.app.state.room.database.read() as tx:
-        rows = strays.unrouted(tx, ROWS + 1, below)
+        rows = unrouted.listed(tx, ROWS + 1, below)
         now = tx.now
-    older = _older("/unrouted", {}, rows)
+    older = _older("/unrouted", {}, [one.event for one in rows])
     first = below is None
     return page(request, "unrouted.html", path=SECTION, now=now, rows=rows[:ROWS], older=older, first=first)
 

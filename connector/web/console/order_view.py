@@ -112,12 +112,14 @@ def view(record: OrderRecord, told: OrderStory, config: Config, kinds: Sequence[
 
 
 def _by_target(absent: Sequence[Absent]) -> dict[str, tuple[Absent, ...]]:
-    """`Why it is not at shop`; where the order is there and something of it is not, `What is not at shop, and why`."""
+    """`Why it is not at shop`; where the order is there and something of it is not, `What is not at shop, and why`; of
+    what no flow carries, `Why it went nowhere`."""
     found = {}
     for target in dict.fromkeys(one.target for one in absent):
         here = tuple(one for one in absent if one.target == target)
         itself = any(one.document.kind == "order" for one in here)
-        found[f"Why it is not at {target}" if itself else f"What is not at {target}, and why"] = here
+        heading = f"Why it is not at {target}" if itself else f"What is not at {target}, and why"
+        found[heading if target else "Why it went nowhere"] = here
     return found
 
 
