@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -25,10 +26,12 @@ from tests.servers import PostgresServer, RedisServer, ServerMissing, fresh_data
 
 scratch.use_memory()  # before anything asks where temporary folders are
 
-if os.environ.get("CI"):
-    # What came through yesterday comes through today, and in time; elsewhere each run looks for something new.
-    hypothesis.settings.register_profile("steady", derandomize=True, max_examples=25)
-    hypothesis.settings.load_profile("steady")
+# A machine that is busy is no defect: no example has a time limit.
+_PATIENT: Any = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("searching", **_PATIENT)
+# What came through yesterday comes through today in CI; elsewhere each run looks for something new.
+hypothesis.settings.register_profile("steady", derandomize=True, max_examples=25, **_PATIENT)
+hypothesis.settings.load_profile("steady" if os.environ.get("CI") else "searching")
 
 _SAID_PLAINLY = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 """The usual one prints every local of every frame of an error, which takes longer than most tests."""

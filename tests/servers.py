@@ -82,6 +82,15 @@ def _newest(folders: Iterator[Path]) -> Path:
     return max(complete, key=lambda folder: int(re.sub(r"\D", "", folder.parent.name) or "0"))
 
 
+@contextlib.contextmanager
+def reserved_port() -> "Iterator[int]":
+    """A TCP port of 127.0.0.1 that nobody else is given by chance; who asks for it by its number can listen there."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
+
+
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listens on now."""
     with socket.socket() as probe:

@@ -233,7 +233,7 @@ class World:
         """Sweep, route and drain until nothing moves (what is due far ahead stays), or for so many seconds."""
         ends_at, quiet = time.monotonic() + (seconds or 20), 0
         while quiet < 3 and (time.monotonic() < ends_at or not seconds):
-            assert time.monotonic() < ends_at, "it does not come to rest"
+            assert seconds or time.monotonic() < ends_at, "it does not come to rest"
             bells = self.sweeper.run()
             self.route()
             done = sum(self.drain(bell.lane).done for bell in bells if bell.queue in ("deliver", "poll"))

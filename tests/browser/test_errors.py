@@ -35,7 +35,7 @@ def test_a_row_is_added_for_a_group_and_its_entries_are_released(
     with open_as("admin") as page:
         page.goto("/errors")
         deed = page.get_by_role("link", name="Add mapping for ship via DHL<i>EXPRESS, then release 3 entries")
-        expect(deed).to_be_visible(timeout=15_000)
+        expect(deed).to_be_visible()
         shown(page, "errors")
         # When the row is written down, with the keyboard
         deed.press("Enter")
@@ -52,8 +52,8 @@ def test_a_row_is_added_for_a_group_and_its_entries_are_released(
         assert "DHL<i>" not in (fleet.home / "connector.yaml").read_text()
         page.get_by_role("button", name="Add the row, then release 3 entries").click()
         # and it is made, taken over, and what lacked it is delivered
-        expect(page.get_by_role("status").first).to_contain_text("3 entries queued", timeout=20_000)
-        expect(page.get_by_text("Nothing of it is on the way any more")).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("status").first).to_contain_text("3 entries queued")
+        expect(page.get_by_text("Nothing of it is on the way any more")).to_be_visible()
         shown(page, "errors-done")
         for parcel in UNMAPPED:
             (there,) = fleet.shipments(parcel)
@@ -96,7 +96,7 @@ def test_a_group_is_ignored_as_it_was_shown_and_no_more(open_as: Open, stack: St
     with open_as("operator") as page:
         page.goto("/errors")
         group = page.get_by_role("listitem").filter(has_text="ship via BIKE")
-        expect(group).to_be_visible(timeout=15_000)
+        expect(group).to_be_visible()
         group.get_by_role("heading").get_by_role("link").click()
         page.get_by_role("link", name="Ignore all").click()
         expect(page.get_by_role("heading", name="Ignore 1 entry?")).to_be_visible()

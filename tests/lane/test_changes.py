@@ -29,7 +29,7 @@ from tests.lane.orders_given import (
     statuses,
     tell,
 )
-from tests.stub import lost_reply, lost_request, raising
+from tests.stub import last, lost_reply, lost_request, raising
 from tests.world import Door, World, begin, hold_creates, until
 
 CANCELLED, UPDATED = "order.cancelled", "order.updated"
@@ -93,9 +93,10 @@ def test_of_a_storm_of_changes_only_the_newest_is_delivered(world: World) -> Non
 
 def test_a_change_that_only_could_not_be_delivered_yet_is_superseded_as_well(world: World) -> None:
     carried(world)
-    world.shop.behaviours = [raising(Unavailable("not now"))]
+    world.shop.behaviours = [last(world.stop, raising(Unavailable("not now")))]
     seen(world, order(status="A"))
     world.drain()
+    world.stop.clear()
     assert statuses(world, UPDATED) == ["retrying"]
     seen(world, order(status="B"))
     world.run()
@@ -254,9 +255,10 @@ def test_the_cancellation_of_an_order_in_doubt_waits_for_certainty(
     make_world: MakeWorld, behaviour: Callable[..., None]
 ) -> None:
     world = make_world(flows=flows(), settle=0.3)
-    world.shop.behaviours = [behaviour]
+    world.shop.behaviours = [last(world.stop, behaviour)]
     seen(world, order())
     world.drain()
+    world.stop.clear()
     assert statuses(world) == ["retrying"]
     assert look(world, lambda: cancel(world)) == [("published", "")]
     assert [step.kind for _, _, step in world.shop.shipments] == ["order", "cancel"]

@@ -6,7 +6,7 @@ from connector.errors import NotSent, OutcomeUnknown, Partial, Unavailable
 from connector.planned import ShipmentStep
 from connector.store import claims, intake, lanes, steps
 from tests.lane.conftest import MakeWorld
-from tests.stub import Shop, lost_reply, lost_request, raising
+from tests.stub import last, lost_reply, lost_request, raising
 from tests.world import World, shipment
 
 
@@ -158,12 +158,7 @@ def test_a_step_in_doubt_that_is_planned_no_longer_is_looked_for_and_never_creat
 ) -> None:
     world = make_world(settle=0.2)
     world.publish(shipment("SH1", "1", "2"))
-
-    def lost_at_shutdown(shop: Shop, step: ShipmentStep) -> None:
-        world.stop.set()  # else a slow machine settles and creates it in the same drain
-        lost_request(shop, step)
-
-    world.shop.behaviours = [lost_at_shutdown]
+    world.shop.behaviours = [last(world.stop, lost_request)]
     world.route()
     world.drain()
     world.stop.clear()

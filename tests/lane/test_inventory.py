@@ -1,7 +1,7 @@
 """Quantities that change: however they are heard, the newest stands at the target in the end, by few writes."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -32,6 +32,7 @@ from tests.lane.inventory_given import (
     shelf_of,
     states,
 )
+from tests.stub import last
 from tests.world import Door, World, begin, until
 
 
@@ -243,12 +244,13 @@ def test_with_several_lanes_each_level_stays_in_one(make_world: MakeWorld) -> No
 
 @pytest.mark.parametrize("lost", [lost_after, lost_before])
 def test_a_lost_reply_is_looked_into_and_the_newer_quantity_stands_in_the_end(
-    world: World, shelf: Shelf, lost: object
+    world: World, shelf: Shelf, lost: Callable[..., None]
 ) -> None:
-    shelf.behaviours = [lost]  # type: ignore[list-item]
+    shelf.behaviours = [last(world.stop, lost)]
     hear(world, level(1, at=1))
     world.route()
     world.drain()
+    world.stop.clear()
     assert states(world) == [("retrying", "outcome unknown")]
     hear(world, level(2, at=2))
     world.run()

@@ -27,7 +27,7 @@ from tests.lane.orders_given import (
     statuses,
     tell,
 )
-from tests.stub import CustomersFirst, Shop, lost_reply, lost_request, raising
+from tests.stub import CustomersFirst, Shop, last, lost_reply, lost_request, raising
 from tests.world import World, shipment
 
 
@@ -81,9 +81,10 @@ def test_people_are_told_the_number_of_the_order_not_of_its_customer(world: Worl
 def test_a_customer_that_was_made_is_not_made_again_when_the_order_fails(
     world: World, error: Exception
 ) -> None:
-    world.shop.behaviours = [lambda shop, step: None, raising(error)]
+    world.shop.behaviours = [lambda shop, step: None, last(world.stop, raising(error))]
     seen(world, bought())
     world.drain()
+    world.stop.clear()
     row = one(world)
     assert steps(world, row) == [("customer", True), ("order", False)]
     assert row.status == ("retrying" if isinstance(error, Unavailable) else "errored")

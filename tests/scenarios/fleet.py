@@ -31,7 +31,7 @@ from connector.store import browse
 from connector.store.browse import Record
 from tests.scenarios.configured import SECRETS, Configuration, Timing
 from tests.scenarios.parcels import Parcel
-from tests.servers import free_port
+from tests.servers import reserved_port
 
 PATIENCE = 60.0
 """Seconds until a condition that does not come is a failure; generous, since machines are slow at times."""
@@ -384,7 +384,8 @@ def prepared(
     }
     runtime = Runtime(from_environment(environ), environ)
     stack.callback(runtime.close)
-    urls = (environ["ACUMATICA_URL"], environ["MAGENTO_URL"], f"http://127.0.0.1:{free_port()}")
+    port = stack.enter_context(reserved_port())
+    urls = (environ["ACUMATICA_URL"], environ["MAGENTO_URL"], f"http://127.0.0.1:{port}")
     erp_client, shop_client, web = (
         stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=30)) for url in urls
     )

@@ -12,13 +12,14 @@ import httpx
 import pytest
 
 from connector import embedded
-from connector.commands.processes import only_worker
+from connector.commands.processes import only_worker, worker_lock
 from connector.commands.support import Trouble
 from connector.demo.cases import PLAIN, UNPAID, Case
 from connector.store import browse, lanes
 from connector.store.intake import NewNotice, store_notices
 from schemas.events import Event
 from tests.scenarios.home import PUSH_SECRET, Home, control, eventually, home
+from tests.servers import reserved_port
 
 _DEMO_SECONDS = 120.0
 """What the demo may take at most, on two cores that others use too."""
@@ -79,8 +80,7 @@ def test_a_pushed_shipment_arrives_through_up_and_its_story_is_told(place: Home)
     """Given `connector up`, when a push is posted, then it stands in the shop and `log show` explains it."""
     control(place.erp, "POST", "seed", PLAIN.erp_seed("Confirmed"))
     control(place.shop, "POST", "seed", PLAIN.shop_seed())
-    port = _free_port()
-    with place.process("up", "--port", str(port)) as process:
+    with reserved_port() as port, place.process("up", "--port", str(port)) as process:
         url = f"http://127.0.0.1:{port}"
         eventually(lambda: _ready(url))
         push = {"Inserted": [{"ShipmentNbr": PLAIN.shipment}], "Query": "Shipments-Confirmed", "Deleted": []}
@@ -128,12 +128,18 @@ def test_up_says_which_process_ended_and_stops_the_rest(place: Home) -> None:
 
 def test_processes_do_not_outlive_an_up_that_was_killed(place: Home) -> None:
     """Given `connector up`, when it is killed outright, then its worker gives the database back by itself."""
-    with place.process("up", "--port", str(_free_port())) as process:
-        eventually(lambda: _worker_runs(place))
+    with reserved_port() as port, place.process("up", "--port", str(port)) as process:
+        eventually(lambda: _worker_says_so(place))
         process.kill()
         process.wait()
         eventually(lambda: not _worker_runs(place))
     embedded.locate(place.path).stop()
+
+
+def _worker_says_so(place: Home) -> bool:
+    """Does a worker's number stand in the lock? Whoever tries the lock keeps it from one that is about to take it."""
+    lock = worker_lock(f"sqlite:///{place.path / 'connector.db'}")
+    return lock is not None and lock.exists() and bool(lock.read_text().strip())
 
 
 def _worker_runs(place: Home) -> bool:
@@ -143,12 +149,6 @@ def _worker_runs(place: Home) -> bool:
             return False
     except Trouble:
         return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 # -- troubles ----------------------------------------------------------------------------------------------

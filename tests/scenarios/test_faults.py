@@ -177,9 +177,9 @@ def test_a_shop_that_revoked_our_credentials_is_paused_until_they_are_right_agai
     # When shipments are pushed
     parcels = [faulty.pushed() for _ in range(3)]
     faulty.fleet.until(lambda: faulty.lane(SHOP)["paused"], "the connection is paused")
-    asked = faulty.calls_at(faulty.fleet.shop)
     # Then it is left alone, which the lane says, and the entries stay queued with the reason
     faulty.fleet.until_status(Status.QUEUED, *parcels)
+    asked = faulty.calls_at(faulty.fleet.shop)
     assert "401" in faulty.lane(SHOP)["reason"]
     record = faulty.entry(SHIPMENTS, parcels[0].shipment)
     assert record is not None

@@ -51,7 +51,7 @@ def test_a_retrieved_order_is_held_until_it_is_posted_and_found_by_a_second_retr
 def test_a_document_that_is_not_there_is_told_so(world: BothWays) -> None:
     # Given no such order
     # When it is retrieved
-    told = world.fleet.run("retrieve", "order", "SO-999999", "--from", ERP, "--wait", "3")
+    told = world.fleet.run("retrieve", "order", "SO-999999", "--from", ERP, "--wait", "30")
     # Then the answer says that it is not there, and nothing is carried
     assert told.returncode == 1
     assert "SO-999999" in told.stdout

